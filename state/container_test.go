@@ -1,0 +1,117 @@
+package state
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func sample() *Container {
+	return &Container{
+		Version: Version, OCIVersion: "1.3.0", ID: "c1", Phase: Created,
+		Pid: 4711, StartTime: 123456, Bundle: "/b", Rootfs: "/b/rootfs",
+		Created:     time.Date(2026, 7, 31, 12, 0, 0, 5000, time.UTC),
+		Annotations: map[string]string{"a": "b"},
+		CgroupPaths: map[string]string{"": "/sys/fs/cgroup/c1"},
+		Wasm:        true,
+	}
+}
+
+// The file is read by other versions of wrun: what it looks like may grow, but
+// not change.
+func TestEncodeGolden(t *testing.T) {
+	const want = `{"version":1,"ociVersion":"1.3.0","id":"c1","phase":"created","pid":4711,"startTime":123456,` +
+		`"bundle":"/b","rootfs":"/b/rootfs","created":"2026-07-31T12:00:00.000005Z","annotations":{"a":"b"},` +
+		`"cgroupPaths":{"":"/sys/fs/cgroup/c1"},"wasm":true}` + "\n"
+	got, err := encode(sample())
+	if err != nil || string(got) != want {
+		t.Errorf("encode = %s%v, want %s", got, err, want)
+	}
+	if _, err := decode([]byte(want), "c1"); err != nil {
+		t.Errorf("decode: %v", err)
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		name, raw string
+		kind      error
+		text      string
+	}{
+		{"empty", "", ErrCorrupt, "state.json: unexpected end of JSON input"},
+		{"garbled", "\x00\x00", ErrCorrupt, "invalid character"},
+		{"cut off", `{"version":1,"id":"c1"`, ErrCorrupt, "unexpected end"},
+		{"not an object", `[]`, ErrCorrupt, "cannot unmarshal array"},
+		{"null", `null`, ErrCorrupt, "version 0 is unknown"},
+		{"two documents", `{"version":1,"id":"c1","phase":"created"}{}`, ErrCorrupt, "after top-level value"},
+		{"no version", `{"id":"c1","phase":"created"}`, ErrCorrupt, "version 0 is unknown"},
+		{"negative version", `{"version":-1,"id":"c1","phase":"created"}`, ErrCorrupt, "version -1"},
+		{"another id", `{"version":1,"id":"c2","phase":"created"}`, ErrCorrupt, `id "c2", but the folder is that of "c1"`},
+		{"unknown phase", `{"version":1,"id":"c1","phase":"gone"}`, ErrCorrupt, `phase "gone" is unknown`},
+		{"everybody", `{"version":1,"id":"c1","phase":"created","pid":-1}`, ErrCorrupt, "pid -1"},
+		{"the host's init", `{"version":1,"id":"c1","phase":"created","pid":1}`, ErrCorrupt, "pid 1 "},
+		{"-1 in 32 bits", `{"version":1,"id":"c1","phase":"created","pid":4294967295}`, ErrCorrupt, "pid 4294967295"},
+		{"newer", `{"version":2,"id":"c1"}`, ErrNewer, "state.json: version 2 was written by a newer wrun; this one reads version 1"},
+		{"newer with other types", `{"version":3,"id":{"name":"c1"},"pid":"x"}`, ErrNewer, "version 3 was written by a newer wrun"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := decode([]byte(tt.raw), "c1")
+			if !errors.Is(err, tt.kind) || !strings.Contains(err.Error(), tt.text) {
+				t.Fatalf("decode = %v, %v; want %q", c, err, tt.text)
+			}
+		})
+	}
+}
+
+// A field that a later wrun of the same version adds is ignored.
+func TestDecodeIgnoresUnknownField(t *testing.T) {
+	if _, err := decode([]byte(`{"version":1,"id":"c1","phase":"creating","colour":"blue"}`), "c1"); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	raw, err := encode(sample())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Add([]byte(`{"version":1,"id":"c1","phase":"creating"}`))
+	f.Add([]byte(`{"version":2,"id":"c1"}`))
+	f.Add([]byte(`{"version":1,"id":"c1","phase":"created","pid":-1,"startTime":18446744073709551615}`))
+	f.Add([]byte(`{"version":1,"id":"c1","phase":"created","created":"2026-07-31T12:00:00+25:00"}`))
+	f.Add([]byte("{\"version\":1,\"annotations\":{\"\\ud800\":\"\xff\"}}"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		c, err := decode(raw, "c1")
+		if err != nil {
+			if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrNewer) {
+				t.Fatalf("error of no kind: %v", err)
+			}
+			return
+		}
+		if c.Pid < 0 || c.Pid == 1 || c.Pid > maxPid || c.ID != "c1" || c.Version != Version {
+			t.Fatalf("decode lets through %+v", c)
+		}
+		again, err := encode(c)
+		if err != nil {
+			t.Fatalf("what was decoded does not encode: %v", err)
+		}
+		if _, err := decode(again, "c1"); err != nil {
+			t.Fatalf("what was encoded does not decode: %v", err)
+		}
+	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	raw, err := encode(sample())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := decode(raw, "c1"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
