@@ -1,0 +1,144 @@
+package spec
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+// Host is what of a host decides whether a field asks for anything. The
+// functions are called only for a config that names a label or profile; nil
+// counts as true, so that a caller who does not know never drops one.
+type Host struct {
+	SELinux  func() bool // SELinux is enabled
+	AppArmor func() bool // AppArmor is enabled
+}
+
+// Unsupported returns an error that names the first field which asks for
+// something that this version of wrun does not do. Create must call it: a field
+// is honoured or refused, never ignored. A value that asks for nothing (null,
+// false, zero, an empty list or object) is no reason to refuse.
+//
+// Labels and profiles of a security module that the host has not enabled are
+// ignored by every runtime, and so they are here.
+func Unsupported(s *specs.Spec, host Host) error {
+	p, l, h := s.Process, s.Linux, s.Hooks
+	if p == nil {
+		p = new(specs.Process)
+	}
+	if l == nil {
+		l = new(specs.Linux)
+	}
+	if h == nil {
+		h = new(specs.Hooks)
+	}
+	r := l.Resources
+	if r == nil {
+		r = new(specs.LinuxResources)
+	}
+	for _, f := range [...]struct {
+		asked bool
+		field string
+	}{
+		{schedules(p.Scheduler), "process.scheduler"},
+		{p.IOPriority != nil && *p.IOPriority != specs.LinuxIOPriority{}, "process.ioPriority"},
+		{p.ExecCPUAffinity != nil && *p.ExecCPUAffinity != specs.CPUAffinity{}, "process.execCPUAffinity"},
+		{p.SelinuxLabel != "" && enabled(host.SELinux), "process.selinuxLabel"},
+		{p.ApparmorProfile != "" && p.ApparmorProfile != "unconfined" && enabled(host.AppArmor), "process.apparmorProfile"},
+		{len(h.CreateContainer) > 0, "hooks.createContainer"},
+		{len(h.StartContainer) > 0, "hooks.startContainer"},
+		{namespace(l, specs.UserNamespace) >= 0, "linux.namespaces: user"},
+		{namespace(l, specs.TimeNamespace) >= 0, "linux.namespaces: time"},
+		{len(l.UIDMappings) > 0, "linux.uidMappings"},
+		{len(l.GIDMappings) > 0, "linux.gidMappings"},
+		{len(l.TimeOffsets) > 0, "linux.timeOffsets"},
+		{len(l.Sysctl) > 0, "linux.sysctl"},
+		{len(l.NetDevices) > 0, "linux.netDevices"},
+		{filters(l.Seccomp), "linux.seccomp"},
+		{isOne(l.RootfsPropagation, "shared", "rshared", "unbindable", "runbindable"), "linux.rootfsPropagation: " + l.RootfsPropagation},
+		{l.MountLabel != "" && enabled(host.SELinux), "linux.mountLabel"},
+		// An empty object is a request: for a group named after the container (config-linux.md, "IntelRdt").
+		{l.IntelRdt != nil, "linux.intelRdt"},
+		{l.MemoryPolicy != nil && (l.MemoryPolicy.Mode != "" || l.MemoryPolicy.Nodes != "" || len(l.MemoryPolicy.Flags) > 0), "linux.memoryPolicy"},
+		{l.Personality != nil && (l.Personality.Domain != "" || len(l.Personality.Flags) > 0), "linux.personality"},
+		{throttles(r.BlockIO), "linux.resources.blockIO"},
+		{r.Network != nil && r.Network.ClassID != nil && *r.Network.ClassID != 0, "linux.resources.network.classID"},
+		{r.Network != nil && len(r.Network.Priorities) > 0, "linux.resources.network.priorities"},
+		{limitsRdma(r.Rdma), "linux.resources.rdma"},
+	} {
+		if f.asked {
+			return unsupported(f.field)
+		}
+	}
+	for i := range s.Mounts {
+		m := &s.Mounts[i]
+		for _, o := range m.Options {
+			if isOne(o, "idmap", "ridmap") || strings.HasPrefix(o, "idmap=") || strings.HasPrefix(o, "ridmap=") {
+				return unsupported(fmt.Sprintf("mounts[%d].options: %s", i, o))
+			}
+		}
+		if len(m.UIDMappings) > 0 {
+			return unsupported(fmt.Sprintf("mounts[%d].uidMappings", i))
+		}
+		if len(m.GIDMappings) > 0 {
+			return unsupported(fmt.Sprintf("mounts[%d].gidMappings", i))
+		}
+	}
+	return nil
+}
+
+func unsupported(field string) error {
+	return fmt.Errorf("%s: not supported by this version of wrun", field)
+}
+
+func enabled(module func() bool) bool { return module == nil || module() }
+
+func isOne(s string, of ...string) bool {
+	return contains(of, s)
+}
+
+func schedules(s *specs.Scheduler) bool {
+	return s != nil && (s.Policy != "" || s.Nice != 0 || s.Priority != 0 || len(s.Flags) > 0 ||
+		s.Runtime != 0 || s.Deadline != 0 || s.Period != 0)
+}
+
+// filters: without a default action and rules seccomp is off (as with runc).
+func filters(s *specs.LinuxSeccomp) bool {
+	return s != nil && (s.DefaultAction != "" || len(s.Syscalls) > 0)
+}
+
+// throttles: weight and rate 0 are "not set" (docker writes them).
+func throttles(b *specs.LinuxBlockIO) bool {
+	if b == nil {
+		return false
+	}
+	set := func(weight *uint16) bool { return weight != nil && *weight != 0 }
+	if set(b.Weight) || set(b.LeafWeight) {
+		return true
+	}
+	for _, d := range b.WeightDevice {
+		if set(d.Weight) || set(d.LeafWeight) {
+			return true
+		}
+	}
+	for _, list := range [...][]specs.LinuxThrottleDevice{
+		b.ThrottleReadBpsDevice, b.ThrottleWriteBpsDevice, b.ThrottleReadIOPSDevice, b.ThrottleWriteIOPSDevice,
+	} {
+		for _, d := range list {
+			if d.Rate != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func limitsRdma(devices map[string]specs.LinuxRdma) bool {
+	for _, d := range devices {
+		if d.HcaHandles != nil || d.HcaObjects != nil {
+			return true
+		}
+	}
+	return false
+}

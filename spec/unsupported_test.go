@@ -1,0 +1,154 @@
+package spec
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+)
+
+func on() bool  { return true }
+func off() bool { return false }
+
+// apply merges JSON into the default config, as a client would write it.
+func apply(t *testing.T, text string) *specs.Spec {
+	t.Helper()
+	raw, err := DefaultJSON(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Members given twice are merged: the default, then the change.
+	s, err := Parse([]byte(strings.TrimSuffix(string(raw), "}")+","+text+"}"), "c.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestUnsupported(t *testing.T) {
+	for _, c := range []struct{ text, field string }{
+		{`"process":{"scheduler":{"policy":"SCHED_BATCH"}}`, "process.scheduler"},
+		{`"process":{"scheduler":{"nice":5}}`, "process.scheduler"},
+		{`"process":{"ioPriority":{"class":"IOPRIO_CLASS_IDLE"}}`, "process.ioPriority"},
+		{`"process":{"execCPUAffinity":{"final":"0"}}`, "process.execCPUAffinity"},
+		{`"process":{"selinuxLabel":"system_u:system_r:container_t:s0"}`, "process.selinuxLabel"},
+		{`"process":{"apparmorProfile":"docker-default"}`, "process.apparmorProfile"},
+		{`"hooks":{"createContainer":[{"path":"/h"}]}`, "hooks.createContainer"},
+		{`"hooks":{"startContainer":[{"path":"/h"}]}`, "hooks.startContainer"},
+		{`"linux":{"namespaces":[{"type":"user"}]}`, "linux.namespaces: user"},
+		{`"linux":{"namespaces":[{"type":"time","path":"/t"}]}`, "linux.namespaces: time"},
+		{`"linux":{"uidMappings":[{"size":1}]}`, "linux.uidMappings"},
+		{`"linux":{"gidMappings":[{"size":1}]}`, "linux.gidMappings"},
+		{`"linux":{"timeOffsets":{"boottime":{"secs":1}}}`, "linux.timeOffsets"},
+		{`"linux":{"sysctl":{"net.ipv4.ping_group_range":"0 0"}}`, "linux.sysctl"},
+		{`"linux":{"netDevices":{"eth1":{}}}`, "linux.netDevices"},
+		{`"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW"}}`, "linux.seccomp"},
+		{`"linux":{"seccomp":{"syscalls":[{"names":["mount"],"action":"SCMP_ACT_ERRNO"}]}}`, "linux.seccomp"},
+		{`"linux":{"rootfsPropagation":"shared"}`, "linux.rootfsPropagation: shared"},
+		{`"linux":{"rootfsPropagation":"rshared"}`, "linux.rootfsPropagation: rshared"},
+		{`"linux":{"rootfsPropagation":"unbindable"}`, "linux.rootfsPropagation: unbindable"},
+		{`"linux":{"rootfsPropagation":"runbindable"}`, "linux.rootfsPropagation: runbindable"},
+		{`"linux":{"mountLabel":"system_u:object_r:container_file_t:s0"}`, "linux.mountLabel"},
+		{`"linux":{"intelRdt":{"closID":"gold"}}`, "linux.intelRdt"},
+		{`"linux":{"intelRdt":{}}`, "linux.intelRdt"},
+		{`"linux":{"memoryPolicy":{"mode":"MPOL_LOCAL"}}`, "linux.memoryPolicy"},
+		{`"linux":{"personality":{"domain":"LINUX32"}}`, "linux.personality"},
+		{`"linux":{"resources":{"blockIO":{"weight":10}}}`, "linux.resources.blockIO"},
+		{`"linux":{"resources":{"blockIO":{"leafWeight":10}}}`, "linux.resources.blockIO"},
+		{`"linux":{"resources":{"blockIO":{"weightDevice":[{"major":8,"weight":10}]}}}`, "linux.resources.blockIO"},
+		{`"linux":{"resources":{"blockIO":{"throttleReadBpsDevice":[{"rate":1}]}}}`, "linux.resources.blockIO"},
+		{`"linux":{"resources":{"blockIO":{"throttleWriteIOPSDevice":[{"rate":0},{"rate":1}]}}}`, "linux.resources.blockIO"},
+		{`"linux":{"resources":{"network":{"classID":1}}}`, "linux.resources.network.classID"},
+		{`"linux":{"resources":{"network":{"priorities":[{"name":"lo"}]}}}`, "linux.resources.network.priorities"},
+		{`"linux":{"resources":{"rdma":{"mlx5_1":{"hcaHandles":0}}}}`, "linux.resources.rdma"},
+		{`"mounts":[{"destination":"/a","type":"tmpfs","uidMappings":[{"size":1}]}]`, "mounts[0].uidMappings"},
+		{`"mounts":[{"destination":"/a","type":"tmpfs"},{"destination":"/b","type":"tmpfs","gidMappings":[{"size":1}]}]`, "mounts[1].gidMappings"},
+		{`"mounts":[{"destination":"/a","type":"tmpfs","options":["ro","idmap"]}]`, "mounts[0].options: idmap"},
+		{`"mounts":[{"destination":"/a","type":"tmpfs","options":["ridmap=uids=0-1-1"]}]`, "mounts[0].options: ridmap=uids=0-1-1"},
+	} {
+		err := Unsupported(apply(t, c.text), Host{SELinux: on, AppArmor: on})
+		if want := c.field + ": not supported by this version of wrun"; err == nil || err.Error() != want {
+			t.Errorf("%s:\n got %v\nwant %s", c.text, err, want)
+		}
+	}
+}
+
+// A value that asks for nothing is no reason to refuse a config.
+func TestUnsupportedAsksForNothing(t *testing.T) {
+	for _, text := range []string{
+		`"annotations":{}`,
+		`"process":null`, `"linux":null`, `"hooks":null`, `"mounts":null`,
+		`"process":{"scheduler":null,"ioPriority":null,"execCPUAffinity":null,"selinuxLabel":"","apparmorProfile":""}`,
+		`"process":{"scheduler":{},"ioPriority":{},"execCPUAffinity":{"initial":"","final":""},"apparmorProfile":"unconfined"}`,
+		`"hooks":{"prestart":[{"path":"/h"}],"createRuntime":[{"path":"/h"}],"poststart":[{"path":"/h"}],"poststop":[{"path":"/h"}],"createContainer":[],"startContainer":null}`,
+		`"linux":{"uidMappings":[],"gidMappings":[],"timeOffsets":{},"sysctl":{},"netDevices":{},"seccomp":null,"mountLabel":"","intelRdt":null,"memoryPolicy":null,"personality":null}`,
+		`"linux":{"seccomp":{},"memoryPolicy":{},"personality":{"domain":"","flags":[]}}`,
+		`"linux":{"rootfsPropagation":""}`, `"linux":{"rootfsPropagation":"private"}`, `"linux":{"rootfsPropagation":"rprivate"}`,
+		`"linux":{"rootfsPropagation":"slave"}`, `"linux":{"rootfsPropagation":"rslave"}`,
+		`"linux":{"resources":{"blockIO":{},"network":{},"rdma":{}}}`,
+		`"linux":{"resources":{"blockIO":{"weight":0,"leafWeight":0,"weightDevice":[{"major":8,"weight":0}],"throttleReadBpsDevice":[],"throttleWriteBpsDevice":[{"rate":0}]},"network":{"classID":0,"priorities":[]},"rdma":{"mlx5_1":{}}}}`,
+		`"linux":{"resources":{"memory":{"limit":1,"kernel":1,"kernelTCP":1,"useHierarchy":true,"disableOOMKiller":false,"checkBeforeUpdate":true},"cpu":{"idle":1,"burst":1},"pids":{"limit":0},"hugepageLimits":[{"pageSize":"2MB"}],"unified":{"memory.high":"max"}}}`,
+		`"mounts":[{"destination":"/a","type":"tmpfs","options":[],"uidMappings":[],"gidMappings":null}]`,
+	} {
+		if err := Unsupported(apply(t, text), Host{SELinux: on, AppArmor: on}); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestUnsupportedLabels(t *testing.T) {
+	for _, c := range []struct {
+		text    string
+		host    Host
+		refused bool
+	}{
+		{`"process":{"selinuxLabel":"l"}`, Host{SELinux: off}, false},
+		{`"process":{"selinuxLabel":"l"}`, Host{SELinux: on, AppArmor: off}, true},
+		{`"process":{"selinuxLabel":"l"}`, Host{AppArmor: off}, true}, // not known: never dropped
+		{`"linux":{"mountLabel":"l"}`, Host{SELinux: off}, false},
+		{`"linux":{"mountLabel":"l"}`, Host{}, true},
+		{`"process":{"apparmorProfile":"p"}`, Host{AppArmor: off}, false},
+		{`"process":{"apparmorProfile":"p"}`, Host{SELinux: off, AppArmor: on}, true},
+		{`"process":{"apparmorProfile":"p"}`, Host{SELinux: off}, true},
+	} {
+		if err := Unsupported(apply(t, c.text), c.host); (err != nil) != c.refused {
+			t.Errorf("%s: %v, want refused = %v", c.text, err, c.refused)
+		}
+	}
+	ask := func() bool { t.Error("the host was asked for nothing"); return true }
+	if err := Unsupported(Default(true), Host{SELinux: ask, AppArmor: ask}); err != nil {
+		t.Error(err)
+	}
+}
+
+// What the clients' usual configs still lack, so that it is known.
+func TestUnsupportedOfClients(t *testing.T) {
+	for file, want := range map[string]string{
+		"guide-config":  "",
+		"containerd":    "",
+		"cri-container": "",
+		"buildah":       "",
+		"docker":        "linux.sysctl: not supported by this version of wrun",
+		"podman":        "linux.sysctl: not supported by this version of wrun",
+	} {
+		raw, err := os.ReadFile("testdata/" + file + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Parse(raw, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := Unsupported(s, Host{SELinux: off, AppArmor: off}); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", file, got, want)
+		}
+		if s.Linux.Sysctl, s.Linux.Seccomp = nil, nil; Unsupported(s, Host{SELinux: off, AppArmor: off}) != nil {
+			t.Errorf("%s: more than sysctl and seccomp is refused", file)
+		}
+	}
+}
