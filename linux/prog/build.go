@@ -228,11 +228,15 @@ func (b *Builder) Program() (*Program, error) {
 			if at < 0 || at >= len(b.ops) {
 				return nil, fmt.Errorf("init program: op %d jumps to a label that is not bound", i)
 			}
+			if at == 0 && b.ops[i].Nr < JMP {
+				return nil, fmt.Errorf("init program: op %d jumps to op 0 on an error, which would be read as: go on", i)
+			}
 			b.ops[i].Jmp = uint16(at)
 		}
 	}
-	if len(b.ops) > 0xffff || len(b.names) > 0xffff {
-		return nil, fmt.Errorf("init program: %d ops, at most 65535", len(b.ops))
+	if len(b.ops) > 0xffff || len(b.names) > 0xffff || len(b.pols) > 256 {
+		return nil, fmt.Errorf("init program: %d ops, %d fields, %d error policies: at most 65535, 65535 and 256", len(b.ops), len(b.names), len(b.pols))
 	}
-	return &Program{Ops: b.ops, Fields: b.fields, Names: b.names, Policies: b.pols, RO: b.ro, RW: b.rw}, nil
+	p := &Program{Ops: b.ops, Fields: b.fields, Names: b.names, Policies: b.pols, RO: b.ro, RW: b.rw}
+	return p, p.check()
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"wrun/linux/kernel"
 )
 
 // Addresses of the image. It sits below 2 GiB so that every address fits the
@@ -204,7 +206,7 @@ func Unmarshal(b []byte) (*Program, error) {
 	if page == 0 || page&(page-1) != 0 || nops > 0xffff || npol > 256 || names > 0xffff {
 		return nil, errors.New("init program: header out of range")
 	}
-	p.Ops, p.Policies, p.RO = make([]Op, nops), make([][8]byte, npol), b[:0]
+	p.Ops, p.Policies = make([]Op, nops), make([][8]byte, npol)
 	pols := HeaderSize + align(ro, 8)
 	ops := align(pols+8*npol, OpSize)
 	rw := align(DataOff+ops+OpSize*nops, page) - DataOff
@@ -244,6 +246,12 @@ func Unmarshal(b []byte) (*Program, error) {
 
 // check refuses what the interpreter could not run: it trusts its program.
 func (p *Program) check() error {
+	if len(p.RW) < 8*int(firstSlot) {
+		return errors.New("init program: no room for the slots")
+	}
+	if n := len(p.Ops); n == 0 || !p.Ops[n-1].ends() {
+		return errors.New("init program: it runs off its end: the last op must be a jump, FAIL, exit_group or an execve that reports every error")
+	}
 	for i := range p.Ops {
 		o := &p.Ops[i]
 		switch {
@@ -257,17 +265,39 @@ func (p *Program) check() error {
 			return fmt.Errorf("init program: op %d: no slot %d", i, o.Res)
 		case int(p.Fields[i]) >= len(p.Names):
 			return fmt.Errorf("init program: op %d: no field %d", i, p.Fields[i])
+		case o.Ind&^(Retry|(1<<len(o.Args)-1)) != 0:
+			return fmt.Errorf("init program: op %d: unknown bits in Ind %#x", i, o.Ind)
+		case o.Nr < JMP && o.Jmp != 0 && o.Pol == 0:
+			return fmt.Errorf("init program: op %d jumps on errors but accepts none", i)
 		}
 		for k, a := range o.Args {
 			if o.Ind&(1<<k) != 0 && !p.mapped(a, 8) {
 				return fmt.Errorf("init program: op %d: argument %d reads outside the image", i, k)
 			}
 		}
-		if (o.Nr == ST32 || o.Nr == ST64) && o.Ind&1 == 0 && !p.writable(o.Args[0], 8) {
+		size := 0
+		switch o.Nr {
+		case ST32:
+			size = 4
+		case ST64:
+			size = 8
+		}
+		if size > 0 && o.Ind&1 == 0 && !p.writable(o.Args[0], size) {
 			return fmt.Errorf("init program: op %d stores outside the image", i)
 		}
 	}
 	return nil
+}
+
+// ends tells that nothing behind the op is run.
+func (o *Op) ends() bool {
+	switch int(o.Nr) {
+	case JMP, FAIL, kernel.SYS_EXIT_GROUP:
+		return true
+	case kernel.SYS_EXECVE, kernel.SYS_EXECVEAT:
+		return o.Pol == 0
+	}
+	return false
 }
 
 func (p *Program) writable(a int32, n int) bool {
