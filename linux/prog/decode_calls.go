@@ -24,7 +24,7 @@ func (d *decoder) signature(o *Op) string {
 	case kernel.SYS_CLOSE:
 		return "close fd"
 	case kernel.SYS_CLOSE_RANGE:
-		return "close_range uint uint |closerange!"
+		return "close_range uint uint |closerange"
 	case kernel.SYS_DUP3:
 		return "dup3 fd fd! |open"
 	case kernel.SYS_EXECVE:

@@ -203,9 +203,12 @@ func (d *decoder) name(kind string, v uint64) {
 				return
 			}
 		}
-		if kind == "fd" {
+		switch kind {
+		case "fd":
 			d.b = strconv.AppendInt(d.b, int64(int32(v)), 10)
-		} else {
+		case "ioctl":
+			d.hex(v)
+		default:
 			d.num(int64(v))
 		}
 		return

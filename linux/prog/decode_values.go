@@ -196,18 +196,33 @@ func (d *decoder) oct(v uint64) {
 	d.b = strconv.AppendUint(d.b, v, 8)
 }
 
-// word prints what can be a number or an address; a message by its content.
+// word prints what can be a number or an address; of a constant, a message or
+// a string by what it says.
 func (d *decoder) word(v uint64) {
 	m, rw := d.p.memory(v, 1)
 	if m == nil {
 		d.num(int64(v))
 		return
 	}
-	d.b = append(d.b, addrText(v)...)
 	if m, _ = d.p.memory(v, messageSize); !rw && isMessage(m) {
-		d.b = append(d.b, ' ')
+		d.b = append(d.b, '&')
 		d.message(m)
+		return
 	}
+	if s, _, ok := d.p.str(v); !rw && ok && len(s) > 0 && printable(s) {
+		d.text(s)
+		return
+	}
+	d.b = append(d.b, addrText(v)...)
+}
+
+func printable(s []byte) bool {
+	for _, c := range s {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // escape prints text without quotes, on one line whatever is in it.

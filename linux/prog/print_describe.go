@@ -1,6 +1,8 @@
 package prog
 
 import (
+	"encoding/binary"
+	"strconv"
 	"strings"
 
 	"wrun/linux/kernel"
@@ -21,8 +23,7 @@ func (p *Program) Describe(i int) string {
 	d := decoder{p: p, plain: true, left: maxDescribed}
 	sig := d.signature(o)
 	if sig == "" {
-		d.call(o)
-		return string(d.b)
+		return "syscall(" + strconv.Itoa(int(o.Nr)) + ")"
 	}
 	name, rest := cut(sig)
 	var shown []string
@@ -44,6 +45,10 @@ func (p *Program) Describe(i int) string {
 	switch int(o.Nr) {
 	case kernel.SYS_FSCONFIG:
 		shown = d.describeFsconfig(i, shown)
+	case kernel.SYS_EXECVE:
+		if len(shown) == 0 { // the path was looked up: argv[0] says what for
+			shown = d.first(o, 1)
+		}
 	case kernel.SYS_MOUNT_SETATTR:
 		for k := range shown {
 			shown[k] = strings.ReplaceAll(shown[k], "MOUNT_ATTR_", "")
@@ -53,6 +58,21 @@ func (p *Program) Describe(i int) string {
 		return name
 	}
 	return name + "(" + strings.Join(shown, ", ") + ")"
+}
+
+// first gives the first string of the vector that is argument k.
+func (d *decoder) first(o *Op, k int) []string {
+	a, _ := d.known(o, k)
+	m, _ := d.p.memory(a, 8)
+	if m == nil {
+		return nil
+	}
+	d.b = d.b[:0]
+	d.str(binary.LittleEndian.Uint64(m))
+	if len(d.b) == 0 {
+		return nil
+	}
+	return []string{string(d.b)}
 }
 
 // describeFsconfig makes of command, key and value what a person wrote in the
