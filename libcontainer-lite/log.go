@@ -18,7 +18,7 @@ const (
 	// LogJSON is logrus's JSON format, which containerd, docker and conmon read
 	// back: {"level":"error","msg":"…","time":"…"}.
 	LogJSON
-	// LogPlain is for a person at a terminal: error: ….
+	// LogPlain is for a person at a terminal: an error as it is, wrun: warning: ….
 	LogPlain
 )
 
@@ -102,8 +102,11 @@ func logLine(b []byte, format LogFormat, now time.Time, level, msg string) []byt
 		b = now.AppendFormat(b, time.RFC3339)
 		b = append(b, `"}`...)
 	case LogPlain:
-		b = append(b, level...)
-		b = append(b, ": "...)
+		if level != "error" { // which says itself who speaks, and is one
+			b = append(b, "wrun: "...)
+			b = append(b, level...)
+			b = append(b, ": "...)
+		}
 		b = appendOneLine(b, msg)
 	default:
 		b = append(b, `time="`...)

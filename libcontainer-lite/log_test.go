@@ -17,31 +17,31 @@ func TestLogLine(t *testing.T) {
 			"error", `container "c1" does not exist`,
 			`time="2026-07-31T12:00:05+02:00" level=error msg="container \"c1\" does not exist"`,
 			`{"level":"error","msg":"container \"c1\" does not exist","time":"2026-07-31T12:00:05+02:00"}`,
-			`error: container "c1" does not exist`,
+			`container "c1" does not exist`,
 		},
 		{
 			"warning", "/dev/null",
 			`time="2026-07-31T12:00:05+02:00" level=warning msg=/dev/null`,
 			`{"level":"warning","msg":"/dev/null","time":"2026-07-31T12:00:05+02:00"}`,
-			`warning: /dev/null`,
+			`wrun: warning: /dev/null`,
 		},
 		{
 			"debug", "",
 			`time="2026-07-31T12:00:05+02:00" level=debug msg=""`,
 			`{"level":"debug","msg":"","time":"2026-07-31T12:00:05+02:00"}`,
-			`debug: `,
+			`wrun: debug: `,
 		},
 		{
 			"error", "a\nb\x1b[2Jé",
 			`time="2026-07-31T12:00:05+02:00" level=error msg="a\nb\x1b[2Jé"`,
 			`{"level":"error","msg":"a\nb\u001b[2Jé","time":"2026-07-31T12:00:05+02:00"}`,
-			`error: a\nb\x1b[2Jé`,
+			`a\nb\x1b[2Jé`,
 		},
 		{
 			"error", "<a> \xff",
 			`time="2026-07-31T12:00:05+02:00" level=error msg="<a> \xff"`,
 			`{"level":"error","msg":"\u003ca\u003e \ufffd","time":"2026-07-31T12:00:05+02:00"}`,
-			"error: <a> \uFFFD",
+			"<a> \uFFFD",
 		},
 	} {
 		for _, f := range []struct {
@@ -61,13 +61,13 @@ func TestLogLevels(t *testing.T) {
 	l.Debugf("hidden")
 	l.Warnf("%d%%", 5)
 	l.Errorf("100%")
-	if got, want := out.String(), "warning: 5%\nerror: 100%\n"; got != want {
+	if got, want := out.String(), "wrun: warning: 5%\n100%\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	out.Reset()
 	l = NewLog(&out, LogPlain, true)
 	l.Debugf("shown")
-	if got, want := out.String(), "debug: shown\n"; got != want || !l.Debug() {
+	if got, want := out.String(), "wrun: debug: shown\n"; got != want || !l.Debug() {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	var none *Log

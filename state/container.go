@@ -27,7 +27,7 @@ const (
 )
 
 // Container is what is known of a container besides the copy of its config. It
-// is the content of state.json.
+// is the content of state.json; a new field needs its lines in codec.go, too.
 type Container struct {
 	Version    int    `json:"version"`
 	OCIVersion string `json:"ociVersion"`
@@ -49,6 +49,11 @@ type Container struct {
 	CgroupPaths map[string]string `json:"cgroupPaths,omitempty"`
 	// Wasm: the init is wrun-engine, not a native program.
 	Wasm bool `json:"wasm,omitempty"`
+	// SharedPID: there is no pid namespace that ends with the init.
+	SharedPID bool `json:"sharedPid,omitempty"`
+	// Hooks: the config has hooks that start or delete must run. Without any they
+	// need not parse it.
+	Hooks bool `json:"hooks,omitempty"`
 }
 
 // Why a state file could not be used. errors.Is finds them in what Dir.Load
@@ -85,6 +90,21 @@ func newer(version int) error {
 
 // decode parses a state file of the container named id.
 func decode(raw []byte, id string) (*Container, error) {
+	c, ok := scan(raw)
+	if !ok {
+		var err error
+		if c, err = unmarshal(raw); err != nil {
+			return nil, err
+		}
+	}
+	if err := check(c, id); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// unmarshal parses a state file of any shape.
+func unmarshal(raw []byte) (*Container, error) {
 	c := new(Container)
 	if err := json.Unmarshal(raw, c); err != nil {
 		// A newer version may have given a field another type.
@@ -96,27 +116,32 @@ func decode(raw []byte, id string) (*Container, error) {
 		}
 		return nil, corrupt("%v", err)
 	}
-	if c.Version > Version {
-		return nil, newer(c.Version)
-	}
+	return c, nil
+}
+
+// check refuses values that no wrun writes, above all those that could make a
+// signal hit a stranger.
+func check(c *Container, id string) error {
 	switch {
+	case c.Version > Version:
+		return newer(c.Version)
 	case c.Version != Version:
-		return nil, corrupt("version %d is unknown", c.Version)
+		return corrupt("version %d is unknown", c.Version)
 	case c.ID != id:
-		return nil, corrupt("id %q, but the folder is that of %q", c.ID, id)
+		return corrupt("id %q, but the folder is that of %q", c.ID, id)
 	case c.Phase != Creating && c.Phase != Created:
-		return nil, corrupt("phase %q is unknown", c.Phase)
+		return corrupt("phase %q is unknown", c.Phase)
 	case c.Pid < 0 || c.Pid == 1 || c.Pid > maxPid:
 		// kill(2) takes a negative pid for a group, or for everybody, and cuts a
 		// large one down to 32 bits.
-		return nil, corrupt("pid %d cannot be a container's", c.Pid)
+		return corrupt("pid %d cannot be a container's", c.Pid)
 	}
-	return c, nil
+	return nil
 }
 
 // encode is the reverse of decode.
 func encode(c *Container) ([]byte, error) {
-	raw, err := json.Marshal(c)
+	raw, err := appendContainer(make([]byte, 0, 1024), c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", stateFile, err)
 	}

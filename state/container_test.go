@@ -1,7 +1,9 @@
 package state
 
 import (
+	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +17,8 @@ func sample() *Container {
 		Annotations: map[string]string{"a": "b"},
 		CgroupPaths: map[string]string{"": "/sys/fs/cgroup/c1"},
 		Wasm:        true,
+		SharedPID:   true,
+		Hooks:       true,
 	}
 }
 
@@ -23,13 +27,21 @@ func sample() *Container {
 func TestEncodeGolden(t *testing.T) {
 	const want = `{"version":1,"ociVersion":"1.3.0","id":"c1","phase":"created","pid":4711,"startTime":123456,` +
 		`"bundle":"/b","rootfs":"/b/rootfs","created":"2026-07-31T12:00:00.000005Z","annotations":{"a":"b"},` +
-		`"cgroupPaths":{"":"/sys/fs/cgroup/c1"},"wasm":true}` + "\n"
+		`"cgroupPaths":{"":"/sys/fs/cgroup/c1"},"wasm":true,"sharedPid":true,"hooks":true}` + "\n"
 	got, err := encode(sample())
 	if err != nil || string(got) != want {
 		t.Errorf("encode = %s%v, want %s", got, err, want)
 	}
-	if _, err := decode([]byte(want), "c1"); err != nil {
-		t.Errorf("decode: %v", err)
+	if byJSON, err := json.Marshal(sample()); err != nil || string(byJSON)+"\n" != want {
+		t.Errorf("encoding/json: %s%v", byJSON, err)
+	}
+	for i, v := 0, reflect.ValueOf(*sample()); i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("the sample leaves %s out", v.Type().Field(i).Name)
+		}
+	}
+	if c, ok := scan([]byte(want)); !ok || !reflect.DeepEqual(c, sample()) {
+		t.Errorf("scan = %+v, %v", c, ok)
 	}
 }
 
@@ -71,6 +83,29 @@ func TestDecodeIgnoresUnknownField(t *testing.T) {
 	}
 }
 
+// What scan leaves alone reaches encoding/json.
+func TestDecodeUnusual(t *testing.T) {
+	for _, tt := range []struct{ raw, want string }{
+		{`{ "version": 1, "id": "c1", "phase": "created", "bundle": "/b" }`, "/b"},
+		{`{"VERSION":1,"id":"c1","phase":"created","bundle":"/b"}`, "/b"},
+		{`{"version":1,"id":"c1","phase":"created","bundle":"/a\u003c\"\\ä"}`, `/a<"\ä`},
+		{`{"version":1,"id":"c1","phase":"created","bundle":"/a","bundle":"/b"}`, "/b"},
+		{`{"version":1,"id":"c1","phase":"created","bundle":null}`, ""},
+	} {
+		if _, ok := scan([]byte(tt.raw)); ok {
+			t.Errorf("scan takes %s", tt.raw)
+		}
+		if c, err := decode([]byte(tt.raw), "c1"); err != nil || c.Bundle != tt.want {
+			t.Errorf("%s: %+v, %v", tt.raw, c, err)
+		}
+	}
+	for _, raw := range []string{`{"version":01`, `{"version":1,}`, `{"version":1 }`, `{"version":-1}`, `{"version":1}x`, `{"version":1`, `{"wasm":tru}`, `{"id":"a`, `{`, `{"version":}`} {
+		if c, ok := scan([]byte(raw)); ok {
+			t.Errorf("scan takes %s: %+v", raw, c)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	raw, err := encode(sample())
 	if err != nil {
@@ -90,6 +125,13 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
+		if fast, ok := scan(raw); ok && !reflect.DeepEqual(fast, c) {
+			t.Fatalf("scan: %+v", fast)
+		}
+		slow, err := unmarshal(raw)
+		if err != nil || !reflect.DeepEqual(slow, c) {
+			t.Fatalf("encoding/json: %+v, %v; decode: %+v", slow, err, c)
+		}
 		if c.Pid < 0 || c.Pid == 1 || c.Pid > maxPid || c.ID != "c1" || c.Version != Version {
 			t.Fatalf("decode lets through %+v", c)
 		}
@@ -99,6 +141,9 @@ func FuzzDecode(f *testing.F) {
 		}
 		if _, err := decode(again, "c1"); err != nil {
 			t.Fatalf("what was encoded does not decode: %v", err)
+		}
+		if want, err := json.Marshal(c); err != nil || string(again) != string(want)+"\n" {
+			t.Fatalf("encode: %s\nencoding/json: %s%v", again, want, err)
 		}
 	})
 }
