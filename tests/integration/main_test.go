@@ -23,6 +23,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"wrun/tests/host"
 	"wrun/tests/leaks"
 )
 
@@ -50,7 +51,7 @@ func enterView(view string) error {
 }
 
 func TestScripts(t *testing.T) {
-	needRoot(t)
+	host.NeedRoot(t)
 	scripts, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
 		t.Fatal(err)
@@ -85,32 +86,10 @@ func mounts(t *testing.T) []string {
 	return lines
 }
 
-// needRoot ends the test of a plain user: skipped, or failed under WRUN_MUST.
-func needRoot(t *testing.T) {
-	if os.Geteuid() == 0 {
-		return
-	}
-	if os.Getenv("WRUN_MUST") != "" {
-		t.Fatal("the root scripts did not run: not root")
-	}
-	t.Skip("containers need root: sudo env PATH=$PATH make root")
-}
-
 // runtimes returns the runtime under test and the peers that the scripts are
 // checked against.
 func runtimes(t *testing.T) []*runtime {
-	path := os.Getenv("WRUN_RUNTIME")
-	if path == "" {
-		path = "../../build/wrun"
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("no runtime to test: %v: run `make build`", err)
-	}
-	rts := []*runtime{newRuntime(path)}
+	rts := []*runtime{newRuntime(host.Runtime(t, "../.."))}
 	if os.Getenv("WRUN_PEERS") == "none" || rts[0].name == "runc" {
 		return rts
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"wrun/tests/host"
 	"wrun/tests/leaks"
 )
 
@@ -37,7 +38,7 @@ func (rt *runtime) setup(env *testscript.Env) error {
 	if err := os.WriteFile(filepath.Join(bin, "rt"), []byte(wrapper), 0o755); err != nil {
 		return err
 	}
-	guests, err := filepath.Abs(guestDir())
+	guests, err := host.Guests("../..")
 	if err != nil {
 		return err
 	}
@@ -117,11 +118,4 @@ func leftovers(work, id string) []string {
 			return left
 		}
 	}
-}
-
-func guestDir() string {
-	if dir := os.Getenv("WRUN_GUESTS"); dir != "" {
-		return dir
-	}
-	return "../../build/guests"
 }

@@ -6,19 +6,17 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
-)
 
-// prSetChildSubreaper is PR_SET_CHILD_SUBREAPER of prctl(2), Linux 3.4.
-const prSetChildSubreaper = 36
+	"wrun/tests/host"
+)
 
 // subreaper RUNTIME ROOT BUNDLE ID runs a container and becomes its init's
 // parent, but never reaps it: it prints the init's state once that is dead,
 // what the runtime says about it, and how delete ends.
 func subreaper() {
-	if _, _, errno := syscall.Syscall(syscall.SYS_PRCTL, prSetChildSubreaper, 1, 0); errno != 0 {
-		fmt.Fprintln(os.Stderr, "prctl(PR_SET_CHILD_SUBREAPER):", errno)
+	if err := host.Subreaper(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	runtime, root, bundle, id := os.Args[1], os.Args[2], os.Args[3], os.Args[4]
@@ -45,7 +43,10 @@ func subreaper() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	syscall.Wait4(n, nil, 0, nil)
+	if _, err := host.Reap(n); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	os.Exit(0)
 }
 

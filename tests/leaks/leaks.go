@@ -30,10 +30,11 @@ func Cgroups(name string) ([]string, error) {
 	return found, err
 }
 
-// Mounts returns the mountinfo lines of this process that hold text; with an
-// empty text, all of them.
+// Mounts returns the mountinfo lines of the calling thread that hold text; with
+// an empty text, all of them. (/proc/self would be the first thread's, which a
+// test may have sent into another namespace.)
 func Mounts(text string) ([]string, error) {
-	raw, err := os.ReadFile("/proc/self/mountinfo")
+	raw, err := os.ReadFile("/proc/thread-self/mountinfo")
 	if err != nil {
 		return nil, err
 	}
