@@ -50,12 +50,11 @@ func Image(p *prog.Program) ([]byte, error) {
 		return nil, fmt.Errorf("init image: the interpreter has %d bytes, there is room for %d", len(c), prog.DataOff-prog.CodeOff)
 	}
 	page := PageSize()
-	data := p.Marshal(page)
 	_, _, roEnd, rw := p.Layout(page)
 	if prog.TextBase+prog.DataOff+roEnd > prog.RWBase {
 		return nil, fmt.Errorf("init image: %d bytes of constants do not fit below the slots", roEnd)
 	}
-	img := make([]byte, prog.DataOff+len(data))
+	img := p.Marshal(make([]byte, prog.DataOff, prog.DataOff+p.Size(page)), page)
 	le := binary.LittleEndian
 	copy(img, "\x7fELF\x02\x01\x01")
 	le.PutUint16(img[16:], etExec)
@@ -85,7 +84,6 @@ func Image(p *prog.Program) ([]byte, error) {
 	segment(1, ptLoad, flagR|flagW, prog.DataOff+rw, prog.RWBase, len(p.RW))
 	segment(2, ptGNUStack, flagR|flagW, 0, 0, 0)
 	copy(img[prog.CodeOff:], c)
-	copy(img[prog.DataOff:], data)
 	return img, nil
 }
 

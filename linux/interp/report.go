@@ -55,21 +55,20 @@ type Failure struct {
 }
 
 func (f *Failure) Error() string {
-	s := f.Field
-	if f.Call != "" {
-		if s != "" {
-			s += ": "
+	s := ""
+	for _, part := range [...]string{f.Field, f.Call, f.Text} {
+		if part != "" {
+			s += part + ": "
 		}
-		s += f.Call
 	}
-	if f.Text != "" {
-		s += ": " + f.Text
-	}
-	return s + ": " + kernel.ErrnoText(int(f.Errno))
+	return s + kernel.ErrnoText(int(f.Errno))
 }
 
 // Unwrap gives the errno, for errors.Is.
 func (f *Failure) Unwrap() error { return f.Errno }
+
+// maxErrno is MAX_ERRNO of the kernel (linux/err.h).
+const maxErrno = 4095
 
 // Report turns a message about a failed op into a Failure; a message that is
 // none gives nil. A report about an op the program does not have is an error
@@ -82,7 +81,7 @@ func Report(p *prog.Program, m Message, text string) error {
 	if e < 0 {
 		e = -e
 	}
-	if int(m.Tag) >= len(p.Ops) || e == 0 {
+	if int(m.Tag) >= len(p.Ops) || e <= 0 || e > maxErrno {
 		return fmt.Errorf("init: a report about op %d, errno %d, that its program of %d ops cannot have sent", m.Tag, e, len(p.Ops))
 	}
 	return &Failure{Field: p.Field(int(m.Tag)), Call: p.Describe(int(m.Tag)), Text: text, Errno: syscall.Errno(e)}

@@ -54,7 +54,7 @@ type Builder struct {
 func NewBuilder(errFD int) *Builder {
 	b := &Builder{
 		ops: make([]Op, 0, 320), fields: make([]uint16, 0, 320), names: make([]string, 1, 64),
-		ro: make([]byte, 0, 8192), rw: make([]byte, 8*MaxSlots, 2048), pols: make([][8]byte, 1, 16),
+		ro: make([]byte, 0, 32<<10), rw: make([]byte, 8*MaxSlots, 2048), pols: make([][8]byte, 1, 16),
 		strs: make(map[string]int32, 128), free: firstSlot,
 	}
 	binary.LittleEndian.PutUint64(b.rw[8*SlotErrFD:], uint64(errFD))

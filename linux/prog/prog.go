@@ -114,17 +114,25 @@ func (p *Program) Layout(pageSize int) (pols, ops, roEnd, rw int) {
 	return pols, ops, roEnd, rw
 }
 
-// Marshal encodes the program as it lies in the image from DataOff on; the
-// names of the fields come last, where nothing maps them. pageSize is the
-// largest page size of the architecture, in bytes.
-func (p *Program) Marshal(pageSize int) []byte {
-	pols, ops, roEnd, rw := p.Layout(pageSize)
-	meta := rw + align(len(p.RW), 8)
-	n := meta + 2*len(p.Ops)
+// Size is how many bytes Marshal gives for this page size.
+func (p *Program) Size(pageSize int) int {
+	_, _, _, rw := p.Layout(pageSize)
+	n := rw + align(len(p.RW), 8) + 2*len(p.Ops)
 	for _, s := range p.Names {
 		n += 2 + len(s)
 	}
-	b := make([]byte, n)
+	return n
+}
+
+// Marshal encodes the program as it lies in the image from DataOff on, and
+// appends that to dst. The names of the fields come last, behind what is
+// mapped. pageSize is the largest page size of the architecture, in bytes.
+func (p *Program) Marshal(dst []byte, pageSize int) []byte {
+	at := len(dst)
+	dst = append(dst, make([]byte, p.Size(pageSize))...)
+	b := dst[at:]
+	pols, ops, roEnd, rw := p.Layout(pageSize)
+	meta := rw + align(len(p.RW), 8)
 	le := binary.LittleEndian
 	copy(b, magic)
 	le.PutUint64(b[8:], uint64(DataBase+ops))
@@ -154,7 +162,7 @@ func (p *Program) Marshal(pageSize int) []byte {
 		le.PutUint16(b[w:], uint16(len(s)))
 		w += 2 + copy(b[w+2:], s)
 	}
-	return b
+	return dst
 }
 
 func putOp(b []byte, o *Op) {

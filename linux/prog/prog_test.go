@@ -37,7 +37,7 @@ func sample(t testing.TB) *Program {
 func TestRoundTrip(t *testing.T) {
 	p := sample(t)
 	for _, page := range []int{4 << 10, 16 << 10, 64 << 10} {
-		b := p.Marshal(page)
+		b := p.Marshal(nil, page)
 		got, err := Unmarshal(b)
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +45,7 @@ func TestRoundTrip(t *testing.T) {
 		if !reflect.DeepEqual(got, p) {
 			t.Errorf("page %d: got\n%+v\nwant\n%+v", page, got, p)
 		}
-		if again := got.Marshal(page); !bytes.Equal(again, b) {
+		if again := got.Marshal(nil, page); !bytes.Equal(again, b) {
 			t.Errorf("page %d: marshalled again it differs", page)
 		}
 	}
@@ -109,7 +109,7 @@ func TestCheckRefuses(t *testing.T) {
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%+v: %v, want %q", c.ops, err, c.want)
 		}
-		if _, uerr := Unmarshal(p.Marshal(4096)); (uerr == nil) != (err == nil) {
+		if _, uerr := Unmarshal(p.Marshal(nil, 4096)); (uerr == nil) != (err == nil) {
 			t.Errorf("%+v: check says %v, Unmarshal %v", c.ops, err, uerr)
 		}
 	}
@@ -124,7 +124,7 @@ func TestCheckRefuses(t *testing.T) {
 }
 
 func TestUnmarshalRefuses(t *testing.T) {
-	good := sample(t).Marshal(4096)
+	good := sample(t).Marshal(nil, 4096)
 	set := func(off int, v ...byte) func([]byte) []byte {
 		return func(b []byte) []byte { copy(b[off:], v); return b }
 	}
@@ -159,7 +159,7 @@ func TestUnmarshalRefuses(t *testing.T) {
 
 func FuzzUnmarshal(f *testing.F) {
 	p := sample(f)
-	f.Add(p.Marshal(4096))
+	f.Add(p.Marshal(nil, 4096))
 	f.Add([]byte(magic))
 	for _, c := range shapes() { // every call's structs, to be damaged
 		b := NewBuilder(3)
@@ -170,7 +170,7 @@ func FuzzUnmarshal(f *testing.F) {
 		if err != nil {
 			continue // a jump to op 0, here
 		}
-		f.Add(p.Marshal(16))
+		f.Add(p.Marshal(nil, 16))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 1<<16 {
@@ -193,7 +193,7 @@ func FuzzUnmarshal(f *testing.F) {
 			}
 			p.Field(i)
 		}
-		q, err := Unmarshal(p.Marshal(4096))
+		q, err := Unmarshal(p.Marshal(nil, 4096))
 		if err != nil {
 			t.Fatalf("marshalled again: %v", err)
 		}
