@@ -93,6 +93,36 @@ func TestLoads(t *testing.T) {
 	m.wantExit(0)
 }
 
+// TestLoadsAre64Bits: each argument in turn is an address above 4 GiB, or an
+// offset.
+func TestLoadsAre64Bits(t *testing.T) {
+	const page, high, offset = 64 << 10, 0x130000000, 1 << 33
+	file, err := os.CreateTemp(t.TempDir(), "sparse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteAt(binary.LittleEndian.AppendUint64(nil, 0xfeed), offset); err != nil {
+		t.Fatal(err)
+	}
+	m := boot(t, func(b *prog.Builder) {
+		at := b.Words(high).Load(0)
+		cwd := prog.Int(kernel.AT_FDCWD)
+		// The sixth argument: a file's offset.
+		b.Do(syscall.SYS_MMAP, at, prog.Int(page), prog.Int(syscall.PROT_READ), prog.Int(syscall.MAP_SHARED|syscall.MAP_FIXED), prog.Int(4), b.Words(offset).Load(0))
+		say(b, at) // the second
+		b.Do(syscall.SYS_MMAP, at, prog.Int(page), prog.Int(syscall.PROT_READ|syscall.PROT_WRITE), prog.Int(syscall.MAP_PRIVATE|syscall.MAP_FIXED|syscall.MAP_ANONYMOUS), prog.Int(-1), prog.Int(0))
+		b.Do(kernel.SYS_GETCWD, at, prog.Int(page)) // the first
+		b.Do(syscall.SYS_READLINKAT, cwd, b.Str("/proc/self/exe"), at, prog.Int(page))
+		b.Do(kernel.SYS_PRLIMIT64, prog.Int(0), prog.Int(syscall.RLIMIT_NOFILE), prog.Int(0), at)
+		b.Do(kernel.SYS_STATX, cwd, b.Str("/"), prog.Int(0), prog.Int(kernel.STATX_TYPE), at)
+		number(b, 1)
+		end(b)
+	}, int(file.Fd()))
+	m.want(0xfeed, 1)
+	m.wantExit(0)
+}
+
 // TestPseudoOps: what each sends is told beside it.
 func TestPseudoOps(t *testing.T) {
 	le := binary.LittleEndian
