@@ -15,6 +15,8 @@ type Runtime struct {
 	Argv0 string
 	// Version is wrun's own; an engine of another one is refused.
 	Version string
+	// Commit is the source it was built from.
+	Commit string
 }
 
 // CreateOptions are the flags of create and run.

@@ -97,6 +97,7 @@ const (
 	S_IFCHR = unix.S_IFCHR
 	S_IFBLK = unix.S_IFBLK
 	S_IFIFO = unix.S_IFIFO
+	S_IFLNK = unix.S_IFLNK
 
 	STATX_TYPE        = unix.STATX_TYPE
 	STATX_MODE        = unix.STATX_MODE

@@ -129,3 +129,30 @@ func IsOpen(fd int) bool {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 	return err == nil
 }
+
+// OpenatNoFollow opens what a name in a directory is, without following it if
+// it is a symlink and without acting on it: O_PATH.
+func OpenatNoFollow(dir int, name string) (int, error) {
+	fd, err := unix.Openat(dir, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	return fd, pathError("openat", name, err)
+}
+
+// Touchat makes an empty regular file; it must not exist.
+func Touchat(dir int, name string, mode uint32) error {
+	return pathError("mknodat", name, unix.Mknodat(dir, name, unix.S_IFREG|mode, 0))
+}
+
+// WriteAt0 writes b to the beginning of a file, pwrite(2).
+func WriteAt0(fd int, b []byte) error {
+	for off := 0; off < len(b); {
+		n, err := unix.Pwrite(fd, b[off:], int64(off))
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return os.NewSyscallError("pwrite", err)
+		}
+		off += n
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package libcontainer
+
+import (
+	"fmt"
+
+	"wrun/linux/compile"
+	"wrun/linux/kernel"
+	"wrun/wasm"
+)
+
+// engineEnv is all the environment the engine gets besides its job: nothing of
+// the bundle's steers its Go runtime. The container's cgroup is not to change
+// how many processors it uses, now or later.
+func engineEnv() []string {
+	return []string{"GODEBUG=containermaxprocs=0,updatemaxprocs=0"}
+}
+
+// module decides about a file that may be a wasm module: what the init found
+// where args[0] points to, opened with the workload's own ids. For a module
+// the engine is told what to run.
+func (c *container) module(i, fd int) (verdict int, err error) {
+	if i >= len(c.program.Modules) || fd < 0 {
+		return 0, fmt.Errorf("init: no module %d", i)
+	}
+	m := c.program.Modules[i]
+	kind, _, _, _, err := kernel.FileKind(fd)
+	if err != nil {
+		return 0, err
+	}
+	if kind != kernel.S_IFREG {
+		return compile.VerdictNext, nil
+	}
+	var head [wasm.HeadSize]byte
+	n, err := kernel.Pread(fd, head[:], 0)
+	if err != nil {
+		return 0, fmt.Errorf("process.args[0] %s: %w", m.Path, err)
+	}
+	native, err := wasm.Resolve(c.wasm, m.Path, wasm.Sniff(head[:n]))
+	if err != nil {
+		return 0, err
+	}
+	if native {
+		return compile.VerdictNative, nil
+	}
+	if err := wasmLimits(c.spec); err != nil {
+		return 0, err
+	}
+	return compile.VerdictWasm, c.writeJob(m)
+}
+
+// writeJob tells the engine what to run, in the memfd it has from the start.
+func (c *container) writeJob(m compile.Module) error {
+	trap, err := wasm.UnknownImports(c.spec)
+	if err != nil {
+		return err
+	}
+	p := c.spec.Process
+	j := wasm.Job{
+		Version: c.r.Version, Args: p.Args, Env: p.Env, Cwd: p.Cwd, TrapUnknown: trap,
+		ModuleFD: c.program.ModuleFD, FIFOFD: c.program.FD(compile.FileFIFO), SyncFD: c.program.FD(compile.FileSync),
+	}
+	if m.Split {
+		_, j.Func, _ = wasm.SplitFunc(p.Args[0])
+	}
+	if r := c.spec.Linux.Resources; r != nil && r.Memory != nil && r.Memory.Limit != nil && *r.Memory.Limit > 0 {
+		j.MemoryLimit = uint64(*r.Memory.Limit)
+	}
+	if err := kernel.WriteAt0(c.job, j.Encode()); err != nil {
+		return fmt.Errorf("wrun-engine: %w", err)
+	}
+	c.engine = true
+	return kernel.Seal(c.job)
+}

@@ -1,0 +1,171 @@
+package libcontainer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"wrun/linux/kernel"
+)
+
+// Run is Create and Start in one process. Unless it is detached it stays with
+// the container, passes signals on, and gives the workload's exit status:
+// 128+signal for one that was killed.
+func (r *Runtime) Run(o CreateOptions) (exit int, err error) {
+	if o.Detach {
+		c, err := r.create(&o)
+		if err != nil {
+			return 1, err
+		}
+		if err := r.release(c.dir, c.st); err != nil {
+			c.destroyStarted()
+			return 1, err
+		}
+		return 0, c.release()
+	}
+	if !o.NoSubreaper {
+		if err := kernel.SetSubreaper(); err != nil {
+			return 1, err
+		}
+	}
+	c, err := r.create(&o)
+	if err != nil {
+		return 1, err
+	}
+	return c.attend()
+}
+
+// attend is the foreground life of a container.
+func (c *container) attend() (exit int, err error) {
+	signals := make(chan os.Signal, 128)
+	signal.Notify(signals)
+	defer signal.Stop(signals)
+	tty, err := c.relayTerminal()
+	if err != nil {
+		c.destroyStarted()
+		return 1, err
+	}
+	defer tty.restore()
+	if err := c.r.release(c.dir, c.st); err != nil {
+		tty.drain()
+		c.destroyStarted()
+		return 1, err
+	}
+	if err := c.dir.Unlock(); err != nil {
+		return 1, err
+	}
+	exit, err = c.forward(signals, tty)
+	tty.drain()
+	if err != nil {
+		return 1, err
+	}
+	c.pid = 0
+	if c.o.Keep {
+		return exit, c.release()
+	}
+	if err := c.dir.Lock(); err != nil {
+		return 1, err
+	}
+	c.closeFiles()
+	return exit, errors.Join(c.r.remove(c.dir, c.st), c.dir.Close())
+}
+
+// destroyStarted takes back a container whose start failed.
+func (c *container) destroyStarted() {
+	c.closeFiles()
+	if err := c.r.remove(c.dir, c.st); err != nil {
+		c.r.Log.Warnf("remove the container: %v", err)
+	}
+	c.reap()
+	if err := c.dir.Close(); err != nil {
+		c.r.Log.Warnf("close the state directory: %v", err)
+	}
+}
+
+// forward passes signals on until the init has ended. Every child is reaped:
+// as a subreaper wrun is given the container's orphans.
+func (c *container) forward(signals <-chan os.Signal, tty *terminal) (exit int, err error) {
+	for {
+		// The init may have ended before the first signal was asked for.
+		if ws, ended := c.reap(); ended {
+			return exitCode(ws), nil
+		}
+		s, ok := (<-signals).(syscall.Signal)
+		if !ok {
+			return 1, errors.New("a signal of an unknown kind")
+		}
+		switch s {
+		case syscall.SIGCHLD, syscall.SIGURG: // SIGURG: Go's own preemption
+		case syscall.SIGWINCH:
+			tty.resize()
+		case syscall.SIGPIPE:
+			// Ours: stdout has gone. The container has its own.
+		default:
+			if err := killInit(c.st, s); err != nil && err != errNotRunning {
+				c.r.Log.Warnf("pass on signal %d: %v", int(s), err)
+			}
+		}
+	}
+}
+
+// reap takes every child that has ended; it tells whether the init is among
+// them.
+func (c *container) reap() (init syscall.WaitStatus, ended bool) {
+	for {
+		var ws syscall.WaitStatus
+		pid, err := syscall.Wait4(-1, &ws, syscall.WNOHANG, nil)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil || pid <= 0 {
+			return init, ended
+		}
+		if pid == c.st.Pid {
+			init, ended = ws, true
+		}
+	}
+}
+
+func exitCode(ws syscall.WaitStatus) int {
+	if ws.Signaled() {
+		return 128 + int(ws.Signal())
+	}
+	return ws.ExitStatus()
+}
+
+// publishPid writes the pid file and sends the pidfd, before create succeeds.
+func (c *container) publishPid() error {
+	if p := c.o.PidfdSocket; p != "" {
+		fd, err := kernel.PidfdOpen(c.pid, false)
+		if err != nil {
+			return fmt.Errorf("--pidfd-socket: %w", err)
+		}
+		err = kernel.SendFD(p, "pidfd", fd)
+		kernel.Close(fd)
+		if err != nil {
+			return fmt.Errorf("--pidfd-socket: %w", err)
+		}
+	}
+	if c.o.PidFile == "" {
+		return nil
+	}
+	if err := writePidFile(c.o.PidFile, c.pid); err != nil {
+		return fmt.Errorf("--pid-file: %w", err)
+	}
+	return nil
+}
+
+// writePidFile replaces the file in one step: who waits for it reads a whole
+// number.
+func writePidFile(path string, pid int) error {
+	tmp := path + ".wrun-new"
+	if err := os.WriteFile(tmp, fmt.Append(nil, pid), 0o644); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	return nil
+}

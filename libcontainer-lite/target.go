@@ -1,0 +1,125 @@
+package libcontainer
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+
+	"wrun/linux/kernel"
+)
+
+// maxSymlinks is the kernel's own limit for a walk (path_resolution(7)).
+const maxSymlinks = 40
+
+// makeTarget makes a mount target that is missing beneath root, a descriptor
+// of the container's root: every missing directory, and the last component as
+// a directory or an empty file. Symlinks of the image are followed inside the
+// root, and what a dangling one points to is made there. Each step works on a
+// descriptor that was just opened without following anything, so nothing that
+// is swapped meanwhile leads outside (CVE-2024-45310).
+func makeTarget(root int, target string, dir bool) error {
+	cur, err := kernel.DupFrom(root, 3)
+	if err != nil {
+		return err
+	}
+	w := walk{root: root, at: []int{cur}}
+	defer w.close()
+	parts := split(target)
+	for links := 0; len(parts) > 0; {
+		name := parts[0]
+		parts = parts[1:]
+		if name == ".." {
+			w.up()
+			continue
+		}
+		last := len(parts) == 0
+		to, err := w.step(name, !last || dir)
+		if err != nil {
+			return fmt.Errorf("make %s in the root: %w", target, err)
+		}
+		if to == "" {
+			continue
+		}
+		if links++; links > maxSymlinks {
+			return fmt.Errorf("make %s in the root: %w", target, syscall.ELOOP)
+		}
+		if strings.HasPrefix(to, "/") {
+			w.reset()
+		}
+		parts = append(split(to), parts...)
+	}
+	return nil
+}
+
+func split(path string) (parts []string) {
+	for _, p := range strings.Split(path, "/") {
+		if p != "" && p != "." {
+			parts = append(parts, p)
+		}
+	}
+	return parts
+}
+
+// walk is a place beneath the root, as the descriptors of its directories from
+// the root down: `..` never asks the kernel.
+type walk struct {
+	root int
+	at   []int
+}
+
+func (w *walk) close() {
+	for _, fd := range w.at {
+		kernel.Close(fd)
+	}
+}
+
+func (w *walk) reset() {
+	for len(w.at) > 1 {
+		w.up()
+	}
+}
+
+func (w *walk) up() {
+	if n := len(w.at); n > 1 {
+		kernel.Close(w.at[n-1])
+		w.at = w.at[:n-1]
+	}
+}
+
+// step enters name, made if it is missing; for a symlink it gives its target.
+func (w *walk) step(name string, dir bool) (link string, err error) {
+	here := w.at[len(w.at)-1]
+	fd, err := kernel.OpenatNoFollow(here, name)
+	if kernel.Errno(err) == syscall.ENOENT {
+		if dir {
+			err = kernel.Mkdirat(here, name, 0o755)
+		} else {
+			err = kernel.Touchat(here, name, 0o644)
+		}
+		if err != nil && kernel.Errno(err) != syscall.EEXIST {
+			return "", err
+		}
+		fd, err = kernel.OpenatNoFollow(here, name)
+	}
+	if err != nil {
+		return "", err
+	}
+	kind, _, _, _, err := kernel.FileKind(fd)
+	switch {
+	case err != nil:
+		kernel.Close(fd)
+		return "", err
+	case kind == kernel.S_IFLNK:
+		link, err = kernel.Readlinkat(fd, "")
+		kernel.Close(fd)
+		return link, err
+	case kind == kernel.S_IFDIR:
+		w.at = append(w.at, fd)
+		return "", nil
+	case dir:
+		kernel.Close(fd)
+		return "", fmt.Errorf("%s: %w", name, syscall.ENOTDIR)
+	}
+	kernel.Close(fd)
+	return "", nil
+}

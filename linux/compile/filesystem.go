@@ -1,0 +1,177 @@
+package compile
+
+import (
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"wrun/linux/kernel"
+	"wrun/linux/prog"
+)
+
+// maxValue is the longest value fsconfig(2) takes, in bytes.
+const maxValue = 255
+
+// filesystem compiles the mount of a new instance of a file system.
+func (c *compiler) filesystem(m *specs.Mount, opt *mountOptions, dest, field string) {
+	late := opt.set&kernel.MOUNT_ATTR_RDONLY != 0 && (m.Type == "tmpfs" || dest == "/dev")
+	if late { // what comes next may need targets in it
+		opt.set &^= kernel.MOUNT_ATTR_RDONLY
+		c.late = append(c.late, lateMount{field, dest})
+	}
+	params, ok := c.params(opt)
+	if !ok {
+		c.target(dest, field)
+		c.classicMount(m.Source, m.Type, opt.classic(), strings.Join(opt.data, ","))
+		c.close(c.dst)
+		return
+	}
+	if m.Type == "tmpfs" && !hasKey(opt.data, "mode") {
+		c.tmpfsLikeTarget(m, opt, params, dest, field)
+		return
+	}
+	c.newFS(m.Type, m.Source, params, opt, field)
+	c.attach(opt, dest, field, func() { c.target(dest, field) })
+}
+
+// param is one fsconfig(2) call: a flag without a value, or key and value.
+type param struct {
+	key, value string
+	flag       bool
+}
+
+// params turns options into parameters; ok is false when one does not fit
+// fsconfig(2) and mount(2) has to take them all.
+func (c *compiler) params(opt *mountOptions) (p []param, ok bool) {
+	for _, w := range opt.sb {
+		p = append(p, param{key: w, flag: true})
+	}
+	for _, w := range opt.data {
+		k, v, has := option(w)
+		switch {
+		case !has:
+			p = append(p, param{key: k, flag: true})
+		case len(v) <= maxValue:
+			p = append(p, param{key: k, value: v})
+		case k == "lowerdir" && c.f.AtLeast(6, 8):
+			// overlayfs takes its layers one by one since Linux 6.8.
+			for _, layer := range lowerdirs(v) {
+				if len(layer) > maxValue {
+					return nil, false
+				}
+				p = append(p, param{key: "lowerdir+", value: layer})
+			}
+		default:
+			return nil, false
+		}
+	}
+	return p, true
+}
+
+// lowerdirs splits overlayfs' list at the colons that no backslash escapes,
+// and takes the escapes away: a single layer is given as it is.
+func lowerdirs(v string) (dirs []string) {
+	var cur []byte
+	for i := 0; i < len(v); i++ {
+		switch {
+		case v[i] == '\\' && i+1 < len(v):
+			i++
+			cur = append(cur, v[i])
+		case v[i] == ':':
+			dirs, cur = append(dirs, string(cur)), nil
+		default:
+			cur = append(cur, v[i])
+		}
+	}
+	return append(dirs, string(cur))
+}
+
+func hasKey(data []string, key string) bool {
+	for _, w := range data {
+		if k, _, _ := option(w); k == key {
+			return true
+		}
+	}
+	return false
+}
+
+// newFS makes a detached mount of a new file system in c.mnt. A refused
+// parameter, or a refusal of them all, is reported with the kernel's own text,
+// read from the file system context (fsopen(2)).
+func (c *compiler) newFS(typ, source string, params []param, opt *mountOptions, field string) {
+	b := c.b
+	mark := b.Mark()
+	fs := b.Slot()
+	refused, made := b.Label(), b.Label()
+	b.Do(kernel.SYS_FSOPEN, b.Str(typ), prog.Int(kernel.FSOPEN_CLOEXEC)).Into(fs)
+	config := func(cmd int, key, value prog.Arg) {
+		b.Do(kernel.SYS_FSCONFIG, fs.Val(), prog.Int(cmd), key, value, prog.Int(0)).Into(c.tmp).Accept(prog.AnyErrno).Else(refused)
+	}
+	if source != "" {
+		config(kernel.FSCONFIG_SET_STRING, b.Str("source"), b.Str(source))
+	}
+	said := typ
+	for _, p := range params {
+		if p.flag {
+			config(kernel.FSCONFIG_SET_FLAG, b.Str(p.key), prog.Int(0))
+			said += " " + p.key
+		} else {
+			config(kernel.FSCONFIG_SET_STRING, b.Str(p.key), b.Str(p.value))
+			said += " " + p.key + "=" + p.value
+		}
+	}
+	config(kernel.FSCONFIG_CMD_CREATE, prog.Int(0), prog.Int(0))
+	b.Jump(made)
+
+	b.Bind(refused)
+	none := b.Label()
+	b.Do(kernel.SYS_READ, fs.Val(), c.sent.text.Plus(8), prog.Int(fsTextSize-1)).Accept(prog.AnyErrno).Else(none)
+	b.Do(kernel.SYS_WRITE, c.sync, c.sent.text, prog.Int(8+fsTextSize))
+	b.Bind(none)
+	b.Field(field + ": fsconfig(" + said + ")")
+	b.Do(prog.FAIL, c.tmp.Val())
+	b.Field(field)
+
+	b.Bind(made)
+	b.Do(kernel.SYS_FSMOUNT, fs.Val(), prog.Int(kernel.FSMOUNT_CLOEXEC), prog.Int(opt.set)).Into(c.mnt)
+	c.close(fs)
+	b.Release(mark)
+}
+
+// tmpfsLikeTarget is a tmpfs without `mode=`: it takes the mode of the
+// directory it covers, 1777 if that had to be made.
+func (c *compiler) tmpfsLikeTarget(m *specs.Mount, opt *mountOptions, params []param, dest, field string) {
+	b := c.b
+	c.newFS(m.Type, m.Source, params, opt, field)
+	c.attach(opt, dest, field, func() {
+		there, done := b.Label(), b.Label()
+		c.openRoot(dest, kernel.O_PATH, 0, 0).Into(c.dst).Accept(enoent)
+		b.Do(prog.AND, c.dst.Val(), prog.Int(-1<<31)).Into(c.tmp) // the sign
+		b.IfEq(c.tmp.Val(), prog.Int(0), there)
+		c.target(dest, field)
+		b.Do(kernel.SYS_FCHMODAT, c.mnt.Val(), b.Str("."), prog.Int(0o1777))
+		b.Jump(done)
+		b.Bind(there)
+		c.statx(c.dst)
+		// The kernel takes 16 bits of the mode: what lies behind them in
+		// struct statx does no harm.
+		b.Do(kernel.SYS_FCHMODAT, c.mnt.Val(), b.Str("."), c.buf.Load(statxMode))
+		b.Bind(done)
+	})
+}
+
+// finishMounts makes read-only what had to stay writable until now, and the
+// root.
+func (c *compiler) finishMounts() error {
+	for _, l := range c.late {
+		c.b.Field(l.field)
+		c.openRoot(l.dest, kernel.O_PATH, 0, 0).Into(c.dst)
+		c.setattr(c.dst, kernel.MOUNT_ATTR_RDONLY, 0, 0, false)
+		c.close(c.dst)
+	}
+	if c.s.Root.Readonly {
+		c.b.Field("root.readonly")
+		c.setattr(c.root, kernel.MOUNT_ATTR_RDONLY, 0, 0, false)
+	}
+	return nil
+}
