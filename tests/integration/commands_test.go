@@ -60,7 +60,7 @@ func commands(rt *runtime) map[string]func(*testscript.TestScript, bool, []strin
 const patience = 20 * time.Second
 
 // limit ends a runtime that hangs.
-const limit = 90 * time.Second
+const limit = 30 * time.Second
 
 func (rt *runtime) command(root string, args ...string) *exec.Cmd {
 	return exec.Command(rt.path, append([]string{"--root", root}, args...)...)
@@ -177,7 +177,11 @@ func (rt *runtime) run(ts *testscript.TestScript, in, out, errs string, args []s
 		defer file.Close()
 		f.to(file)
 	}
-	return exitStatus(cmd.Run())
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		return 0, fmt.Errorf("rt %s: still running after %v", strings.Join(args, " "), limit)
+	}
+	return exitStatus(err)
 }
 
 func scriptEnv(ts *testscript.TestScript) []string {

@@ -35,7 +35,7 @@ func TestCtr(t *testing.T) {
 		{"native", []string{native, "ID", "sh", "-c", "echo out; hostname; exit 3"}, `^out\n`, 3, false},
 		{"default command", []string{native, "ID"}, `^default\n$`, 0, false},
 		{"environment, cwd, mount", []string{"--env", "A=b c", "--cwd", "/tmp", "--mount", "type=bind,src=/etc,dst=/host,options=rbind:ro", native, "ID",
-			"sh", "-c", "echo $A; pwd; test -f /host/os-release && echo mounted"}, `^b c\n/tmp\nmounted\n$`, 0, false},
+			"sh", "-c", "echo $A; pwd; test -f /host/passwd && echo mounted"}, `^b c\n/tmp\nmounted\n$`, 0, false},
 		{"read-only, host network", []string{"--read-only", "--net-host", native, "ID", "sh", "-c", "touch /x || echo refused"}, `refused`, 0, false},
 		{"memory and cpus", []string{"--memory-limit", "67108864", "--cpus", "0.5", native, "ID", "echo", "limited"}, `^limited\n$`, 0, false},
 		{"wasm", []string{"--label", compat("compat"), scratch, "ID", "/hello.wasm", "one", "/file"},
