@@ -53,15 +53,15 @@ type Builder struct {
 // NewBuilder starts a program whose failure reports go to errFD.
 func NewBuilder(errFD int) *Builder {
 	b := &Builder{
-		ops: make([]Op, 0, 320), fields: make([]uint16, 0, 320), names: make([]string, 1, 64),
-		ro: make([]byte, 0, 32<<10), rw: make([]byte, 8*MaxSlots, 2048), pols: make([][8]byte, 1, 16),
+		ops: make([]Op, 0, 1024), fields: make([]uint16, 0, 1024), names: make([]string, 1, 192),
+		ro: make([]byte, 0, 32<<10), rw: make([]byte, 8*MaxSlots, 8192), pols: make([][8]byte, 1, 16),
 		strs: make(map[string]int32, 128), free: firstSlot,
 	}
 	binary.LittleEndian.PutUint64(b.rw[8*SlotErrFD:], uint64(errFD))
 	return b
 }
 
-// Slot takes a fresh slot.
+// Slot takes a slot. What an earlier use has left is still in it.
 func (b *Builder) Slot() Slot {
 	if b.free == MaxSlots {
 		panic("prog: a program uses more slots than there are; release what is done with")

@@ -26,7 +26,7 @@ func (d *decoder) signature(o *Op) string {
 	case kernel.SYS_CLOSE_RANGE:
 		return "close_range uint uint |closerange"
 	case kernel.SYS_DUP3:
-		return "dup3 fd fd! |open"
+		return "dup3 fd fd! |cloexec"
 	case kernel.SYS_EXECVE:
 		return "execve str! argv envp"
 	case kernel.SYS_EXECVEAT:
@@ -34,7 +34,7 @@ func (d *decoder) signature(o *Op) string {
 	case kernel.SYS_EXIT_GROUP:
 		return "exit_group num"
 	case kernel.SYS_FACCESSAT2:
-		return "faccessat2 fd str! |access! |ataccess"
+		return "faccessat2 fd str! =access! |ataccess"
 	case kernel.SYS_FCHDIR:
 		return "fchdir fd!"
 	case kernel.SYS_FCHMODAT:

@@ -44,8 +44,10 @@ func bits(kind string) []named {
 		}
 	case "atunlink":
 		return []named{{0x200, "AT_REMOVEDIR"}}
-	case "access":
-		return []named{{4, "R_OK"}, {2, "W_OK"}, {1, "X_OK"}}
+	case "cloexec":
+		return []named{{kernel.O_CLOEXEC, "O_CLOEXEC"}}
+	case "mask":
+		return []named{{kernel.S_IFMT, "S_IFMT"}}
 	case "tree":
 		return []named{
 			{kernel.OPEN_TREE_CLONE, "OPEN_TREE_CLONE"}, {kernel.OPEN_TREE_CLOEXEC, "OPEN_TREE_CLOEXEC"},
@@ -175,6 +177,18 @@ func names(kind string) []named {
 		return []named{{0, "SIG_BLOCK"}, {1, "SIG_UNBLOCK"}, {kernel.SIG_SETMASK, "SIG_SETMASK"}}
 	case "family":
 		return []named{{syscall.AF_UNIX, "AF_UNIX"}, {kernel.AF_INET, "AF_INET"}, {syscall.AF_NETLINK, "AF_NETLINK"}}
+	case "access":
+		return []named{{0, "F_OK"}, {1, "X_OK"}, {2, "W_OK"}, {4, "R_OK"}, {6, "R_OK|W_OK"}, {5, "R_OK|X_OK"}}
+	case "filetype":
+		return []named{
+			{kernel.S_IFREG, "S_IFREG"}, {kernel.S_IFDIR, "S_IFDIR"}, {kernel.S_IFLNK, "S_IFLNK"}, {kernel.S_IFCHR, "S_IFCHR"},
+			{kernel.S_IFBLK, "S_IFBLK"}, {kernel.S_IFIFO, "S_IFIFO"},
+		}
+	case "magic":
+		return []named{
+			{kernel.PROC_SUPER_MAGIC, "PROC_SUPER_MAGIC"}, {kernel.DEVPTS_SUPER_MAGIC, "DEVPTS_SUPER_MAGIC"},
+			{kernel.CGROUP2_SUPER_MAGIC, "CGROUP2_SUPER_MAGIC"},
+		}
 	case "capversion":
 		return []named{{0x20080522, "3"}} // _LINUX_CAPABILITY_VERSION_3, capset(2)
 	}

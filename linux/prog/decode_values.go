@@ -285,6 +285,12 @@ func (d *decoder) data(a, n uint64) {
 		n = 0
 	}
 	m, rw := d.p.memory(a, int(n))
+	if rw && len(m) > messageSize && isMessage(m[:messageSize]) {
+		d.add(addrText(a), " ")
+		d.message(m[:messageSize])
+		d.add("+", strconv.Itoa(len(m)-messageSize)) // what the program puts behind it
+		return
+	}
 	if len(m) == 0 || rw && !isMessage(m) {
 		if !d.plain {
 			d.b = append(d.b, addrText(a)...)

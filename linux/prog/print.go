@@ -32,7 +32,7 @@ func (p *Program) Print(w io.Writer) error {
 			d.b = append(d.b, '\n')
 		}
 		d.b = fmt.Appendf(d.b, "%4d  ", i)
-		d.op(&p.Ops[i])
+		d.op(i)
 		d.b = append(d.b, '\n')
 		if len(d.b) >= flush {
 			if _, err := w.Write(d.b); err != nil {
@@ -59,8 +59,9 @@ type decoder struct {
 // than a page are rare, and a damaged program must not print without end.
 const maxText = 16 << 10
 
-// op prints one op: the call, where its result goes, what errors do.
-func (d *decoder) op(o *Op) {
+// op prints op i: the call, where its result goes, what errors do.
+func (d *decoder) op(i int) {
+	o := &d.p.Ops[i]
 	d.left = maxText
 	switch o.Nr {
 	case JMP:
@@ -73,7 +74,7 @@ func (d *decoder) op(o *Op) {
 		d.b = append(d.b, "if "...)
 		d.value("num", o, 0)
 		d.b = append(d.b, cmp...)
-		d.value("num", o, 1)
+		d.value(d.compared(i), o, 1)
 		d.add(" goto ", strconv.Itoa(int(o.Jmp)))
 	case ST32, ST64:
 		d.store(o)
@@ -81,7 +82,7 @@ func (d *decoder) op(o *Op) {
 		d.add(Slot(o.Res).String(), " = ")
 		d.value("num", o, 0)
 		d.b = append(d.b, " & "...)
-		d.value("hex", o, 1)
+		d.value("|mask", o, 1)
 	case FAIL:
 		d.b = append(d.b, "fail "...)
 		d.value("errno", o, 0)
@@ -89,6 +90,23 @@ func (d *decoder) op(o *Op) {
 		d.call(o)
 		d.outcome(o)
 	}
+}
+
+// compared is the kind of what op i, JEQ or JNE, compares with: a file type
+// behind the AND that took it out of a mode, a magic number of statfs(2) when
+// memory is looked at.
+func (d *decoder) compared(i int) string {
+	o := &d.p.Ops[i]
+	if i > 0 {
+		and := &d.p.Ops[i-1]
+		if mask, _ := d.known(and, 1); and.Nr == AND && mask == kernel.S_IFMT && o.Args[0] == Slot(and.Res).addr() {
+			return "=filetype"
+		}
+	}
+	if x := d.operand(o, 0); x.text != "" && x.text[0] == '*' {
+		return "=magic"
+	}
+	return "num"
 }
 
 // store prints ST32 and ST64.
