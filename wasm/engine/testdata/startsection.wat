@@ -1,0 +1,8 @@
+;; the start function runs when the module is instantiated: says "on\n"
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\08\00\00\00\03\00\00\00on\n")
+  (func $s (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16))))
+  (start $s)
+  (func (export "_start")))

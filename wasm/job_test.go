@@ -1,0 +1,95 @@
+package wasm
+
+import (
+	"bytes"
+	"encoding/binary"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func sample() *Job {
+	return &Job{
+		Version: "1.2.3", Args: []string{"a.wasm#f", "", "é"}, Env: []string{"A=1", "A=1"}, Cwd: "/work", Func: "f",
+		ModuleFD: 40, FIFOFD: 41, SyncFD: 42, TrapUnknown: true, MemoryLimit: 1 << 40,
+	}
+}
+
+func TestJob(t *testing.T) {
+	for _, want := range []*Job{sample(), {Args: []string{"x"}, Cwd: "/"}} {
+		b := want.Encode()
+		got, err := DecodeJob(b)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+		version, sync, err := JobHead(b)
+		if version != want.Version || sync != want.SyncFD || err != nil {
+			t.Errorf("head: %q, %d, %v", version, sync, err)
+		}
+	}
+}
+
+func TestJobCut(t *testing.T) {
+	whole := sample().Encode()
+	for i := range whole {
+		if _, err := DecodeJob(whole[:i]); err == nil {
+			t.Errorf("%d of %d bytes are accepted", i, len(whole))
+		}
+	}
+}
+
+func TestJobRefused(t *testing.T) {
+	encode := func(change func(*Job)) []byte {
+		j := sample()
+		change(j)
+		return j.Encode()
+	}
+	count := binary.LittleEndian.AppendUint32(nil, 3) // of args
+	for name, c := range map[string]struct {
+		b    []byte
+		want string
+	}{
+		"magic":    {[]byte("wrunjob\x02"), "wrong magic"},
+		"too much": {append(sample().Encode(), 0), "1 bytes too many"},
+		"huge":     {make([]byte, MaxJob+1), "longer than"},
+		"NUL":      {encode(func(j *Job) { j.Args[1] = "a\x00b" }), "args: a NUL byte"},
+		"no args":  {encode(func(j *Job) { j.Args = nil }), "no args"},
+		"cwd":      {encode(func(j *Job) { j.Cwd = "work" }), `cwd "work" is not absolute`},
+		"fd":       {encode(func(j *Job) { j.ModuleFD = -1 }), "module fd: 4294967295 is no descriptor"},
+		"count":    {bytes.Replace(sample().Encode(), count, []byte("\xff\xff\xff\xff"), 1), "cut short"},
+		"flags":    {bytes.Replace(encode(func(j *Job) { j.MemoryLimit = 0xabcdef }), []byte("\x01\x00\x00\x00\xef\xcd\xab"), []byte("\x03\x00\x00\x00\xef\xcd\xab"), 1), "unknown flags 0x3"},
+	} {
+		if _, err := DecodeJob(c.b); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What is decoded encodes to the same bytes: there is one form of a job.
+func FuzzDecodeJob(f *testing.F) {
+	f.Add(sample().Encode())
+	f.Add((&Job{Args: []string{"x"}, Cwd: "/"}).Encode())
+	f.Add([]byte(jobMagic))
+	f.Add(append([]byte(jobMagic), "\xff\xff\xff\xff\xff\xff\xff\xff"...))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		j, err := DecodeJob(b)
+		if err != nil {
+			return
+		}
+		if again := j.Encode(); !bytes.Equal(again, b) {
+			t.Errorf("%q decodes to %+v, which encodes to %q", b, j, again)
+		}
+	})
+}
+
+func TestMessage(t *testing.T) {
+	if got := Message(TagEngineReady, ""); string(got) != "\x01\x00\x00\xe0\x00\x00\x00\x00" {
+		t.Errorf("got %q", got)
+	}
+	if got := Message(TagEngineFailed, "why"); string(got) != "\x02\x00\x00\xe0\x00\x00\x00\x00why" {
+		t.Errorf("got %q", got)
+	}
+	if got := Message(TagEngineFailed, strings.Repeat("x", 5000)); len(got) != MaxMessage {
+		t.Errorf("%d bytes", len(got))
+	}
+}
