@@ -42,7 +42,7 @@ func (c *container) module(i, fd int) (verdict int, err error) {
 	if native {
 		return compile.VerdictNative, nil
 	}
-	if err := wasmLimits(c.spec); err != nil {
+	if err := wasm.Limits(c.spec); err != nil {
 		return 0, err
 	}
 	return compile.VerdictWasm, c.writeJob(m)

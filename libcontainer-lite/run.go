@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"wrun/linux/kernel"
@@ -39,9 +38,12 @@ func (r *Runtime) Run(o CreateOptions) (exit int, err error) {
 
 // attend is the foreground life of a container.
 func (c *container) attend() (exit int, err error) {
-	signals := make(chan os.Signal, 128)
-	signal.Notify(signals)
-	defer signal.Stop(signals)
+	relay, err := kernel.Relay()
+	if err != nil {
+		c.destroyStarted()
+		return 1, err
+	}
+	signals := os.NewFile(uintptr(relay), "signals")
 	tty, err := c.relayTerminal()
 	if err != nil {
 		c.destroyStarted()
@@ -86,18 +88,18 @@ func (c *container) destroyStarted() {
 
 // forward passes signals on until the init has ended. Every child is reaped:
 // as a subreaper wrun is given the container's orphans.
-func (c *container) forward(signals <-chan os.Signal, tty *terminal) (exit int, err error) {
+func (c *container) forward(signals *os.File, tty *terminal) (exit int, err error) {
+	var b [1]byte
 	for {
 		// The init may have ended before the first signal was asked for.
 		if ws, ended := c.reap(); ended {
 			return exitCode(ws), nil
 		}
-		s, ok := (<-signals).(syscall.Signal)
-		if !ok {
-			return 1, errors.New("a signal of an unknown kind")
+		if _, err := signals.Read(b[:]); err != nil {
+			return 1, err
 		}
-		switch s {
-		case syscall.SIGCHLD, syscall.SIGURG: // SIGURG: Go's own preemption
+		switch s := syscall.Signal(b[0]); s {
+		case syscall.SIGCHLD:
 		case syscall.SIGWINCH:
 			tty.resize()
 		case syscall.SIGPIPE:

@@ -27,7 +27,7 @@ type Options struct {
 	HostProc []string
 	// Ignored holds the signals, bit n-1 for signal n, that the caller ignores.
 	Ignored uint64
-	Cgroup Cgroup
+	Cgroup  Cgroup
 	// Wasm makes the program ask what args[0] is before it is executed.
 	Wasm bool
 	// EngineJob names the environment variable that tells the engine its job's

@@ -269,7 +269,7 @@ func (c *compiler) remount(m *specs.Mount, opt *mountOptions, dest string) {
 // whose root no image can reach before the pivot.
 func (c *compiler) classicMount(source, typ string, flags int, data string) {
 	b := c.b
-	const fd = 200 // above the few that a program holds at once
+	const fd = 60 // above the few that a program holds at once
 	b.Do(kernel.SYS_DUP3, c.dst.Val(), prog.Int(fd), prog.Int(kernel.O_CLOEXEC))
 	b.Do(kernel.SYS_MOUNT, b.Str(source), b.Str(fmt.Sprintf("/proc/self/fd/%d", fd)), b.Str(typ), prog.Int(flags), b.Str(data))
 	b.Do(kernel.SYS_CLOSE, prog.Int(fd))

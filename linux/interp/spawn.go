@@ -40,8 +40,10 @@ type Spawn struct {
 }
 
 // above keeps the image out of the way of ForkExec, which renumbers the
-// child's descriptors before it executes.
-const above = 512
+// child's descriptors before it executes. It stays below 64: a process with
+// threads waits for an RCU grace period, 7 ms and more, when its descriptor
+// table has to grow (expand_fdtable in fs/file.c).
+const above = 40
 
 // Start executes an image as a new process and gives its pid.
 func (s *Spawn) Start(image []byte) (int, error) {
