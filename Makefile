@@ -67,7 +67,7 @@ clients: build guests ## real clients drive wrun: ctr
 	$(GO) test -count=1 -timeout 10m ./tests/clients/...
 
 bench: build ## wrun against crun and runc, interleaved: time, CPU, memory (BENCH='-n 200')
-	@$(BUILD) -o build/bench ./tests/bench
+	@$(BUILD) -o build/bench ./tests/bench && $(BUILD) -ldflags '-s -w' -o build/hello ./tests/bench/hello
 	build/bench $(BENCH)
 
 golden: ## rewrite the golden files of the compiler
