@@ -126,7 +126,9 @@ func (g *Group) Mode() Mode {
 
 // Paths gives the group's directory for each controller, for the state file:
 // the v1 controllers by name ("cpu", "name=systemd") and the cgroup2 directory
-// as "". It needs no I/O, so it can be saved before Create makes anything.
+// as "". It needs no I/O, so it can be saved before Create makes anything; but
+// until Create has returned they may be somebody else's, and after a crash in
+// between they may only be given to Remove, not to Kill.
 func (g *Group) Paths() map[string]string {
 	m := make(map[string]string, 2*len(g.dirs))
 	for i := range g.dirs {

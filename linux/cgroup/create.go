@@ -49,7 +49,9 @@ func (g *Group) create(d *dir) error {
 		return nil
 	}
 	if d.has("cpuset") {
-		return inheritCpuset(d)
+		if err := inheritCpuset(d); err != nil {
+			return fmt.Errorf("linux.cgroupsPath: %w", err)
+		}
 	}
 	return nil
 }

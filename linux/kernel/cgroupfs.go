@@ -139,8 +139,8 @@ func readFrom(fd int) (string, error) {
 	var first [512]byte
 	buf := first[:0]
 	for {
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+		if len(buf) == cap(buf) { // mountinfo and long process lists
+			buf = append(make([]byte, 0, 8*cap(buf)), buf...)
 		}
 		var n int
 		err := retry(func() (e error) { n, e = unix.Read(fd, buf[len(buf):cap(buf)]); return e })
