@@ -227,6 +227,23 @@ func TestCodeFitsBeforeTheData(t *testing.T) {
 	}
 }
 
+// TestDocs holds docs/ops.md to the tags and sizes of this package.
+func TestDocs(t *testing.T) {
+	b, err := os.ReadFile("../../docs/ops.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		fmt.Sprintf("| `0x%X` + n |", Barrier), fmt.Sprintf("| `0x%X` | the stub", Child), fmt.Sprintf("| `0x%X` | the program", FSText),
+		fmt.Sprintf("%d bytes of %s", len(code()), runtime.GOARCH),
+		fmt.Sprintf("errno (1–%d)", maxErrno),
+	} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("docs/ops.md does not say %q", want)
+		}
+	}
+}
+
 func BenchmarkImage(b *testing.B) {
 	p := large(b)
 	b.ReportAllocs()
