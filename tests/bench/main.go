@@ -68,11 +68,10 @@ func run() error {
 	if _, err := os.Stat(*hello); err == nil {
 		b.hello = &subject{name: "Go hello", path: *hello}
 	}
-	if err := bundle.Make(b.bundle("true"), subjects[0].path, "true"); err != nil {
-		return err
-	}
-	if err := bundle.Make(b.bundle("wait"), subjects[0].path, "sleep", "1000"); err != nil {
-		return err
+	for name, args := range map[string][]string{"true": {"true"}, "wait": {"sleep", "1000"}} {
+		if err := makeBundle(b.bundle(name), subjects[0].path, args); err != nil {
+			return err
+		}
 	}
 	b.header()
 	return b.all()
@@ -116,4 +115,20 @@ func find(dir, wrun, peers string) ([]subject, error) {
 		subjects[i].root = filepath.Join(dir, "state-"+subjects[i].name)
 	}
 	return subjects, nil
+}
+
+// makeBundle writes wrun's own default bundle, with an ociVersion that Debian's
+// crun knows.
+func makeBundle(dir, wrun string, args []string) error {
+	if err := bundle.Make(dir, wrun, args...); err != nil {
+		return err
+	}
+	c, err := bundle.Open(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return err
+	}
+	if err := c.Set("ociVersion", "1.0.2"); err != nil {
+		return err
+	}
+	return c.Save()
 }
