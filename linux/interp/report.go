@@ -3,7 +3,10 @@ package interp
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
+	"strings"
 	"syscall"
+	"unicode"
 
 	"wrun/linux/kernel"
 	"wrun/linux/prog"
@@ -58,10 +61,20 @@ func (f *Failure) Error() string {
 	s := ""
 	for _, part := range [...]string{f.Field, f.Call, f.Text} {
 		if part != "" {
-			s += part + ": "
+			s += oneLine(part) + ": "
 		}
 	}
 	return s + kernel.ErrnoText(int(f.Errno))
+}
+
+// oneLine keeps a path with a newline, or the kernel's text, from making two
+// lines of an error, or from steering a terminal.
+func oneLine(s string) string {
+	if !strings.ContainsFunc(s, unicode.IsControl) {
+		return s
+	}
+	q := strconv.Quote(s)
+	return q[1 : len(q)-1]
 }
 
 // Unwrap gives the errno, for errors.Is.

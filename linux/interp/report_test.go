@@ -55,6 +55,9 @@ func TestReport(t *testing.T) {
 	if got := (&Failure{Errno: syscall.EPERM}).Error(); got != "operation not permitted" {
 		t.Errorf("a failure without a field or a call: %q", got)
 	}
+	if got, want := (&Failure{Field: "mounts[0] /a\nb\x1b[31m", Errno: syscall.EPERM}).Error(), `mounts[0] /a\nb\x1b[31m: operation not permitted`; got != want {
+		t.Errorf("a path with a newline: %q, want %q", got, want)
+	}
 	if err := Report(p, Message{1, 22}, ""); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("%v is not EINVAL", err)
 	}
@@ -78,6 +81,7 @@ func FuzzReport(f *testing.F) {
 		f.Add(m.Encode(), "")
 	}
 	f.Add([]byte("short"), "text")
+	f.Add(Message{1, 22}.Encode(), "tmpfs: Bad value\nfor 'mode'")
 	p := reporting(f)
 	f.Fuzz(func(t *testing.T, b []byte, text string) {
 		m, err := DecodeMessage(b)
@@ -88,8 +92,8 @@ func FuzzReport(f *testing.F) {
 		if (err == nil) != (m.Tag >= Barrier) {
 			t.Fatalf("%+v: %v", m, err)
 		}
-		if err != nil && err.Error() == "" {
-			t.Fatalf("%+v: an error without words", m)
+		if err != nil && (err.Error() == "" || strings.Contains(err.Error(), "\n")) {
+			t.Fatalf("%+v: not one line: %q", m, err)
 		}
 	})
 }
