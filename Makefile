@@ -30,6 +30,7 @@ build: ## build/wrun with the wasm engine inside, build/wrun-engine, build/wrun-
 	@mkdir -p build
 	$(BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o build/wrun-engine ./wasm/engine
 	@cmp -s build/wrun-engine wasm/embedded/wrun-engine || cp build/wrun-engine wasm/embedded/wrun-engine
+	@cd wasm/embedded && sha256sum wrun-engine >wrun-engine.sha256
 	$(BUILD) -tags '$(TAGS)' -ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o build/wrun .
 	@ln -sf wrun build/wrun-wasm
 

@@ -48,6 +48,7 @@ type container struct {
 // Create makes a container from a bundle and leaves its init waiting to be
 // started (runtime.md, "Create"). When it fails nothing stays behind.
 func (r *Runtime) Create(o CreateOptions) error {
+	o.Detach = true
 	c, err := r.create(&o)
 	if err != nil {
 		return err
@@ -182,7 +183,7 @@ func (c *container) compileOptions() (*compile.Options, error) {
 		o.Cgroup.Binds = append(o.Cgroup.Binds, compile.CgroupBind{Name: b.Name, Source: b.Source, Symlinks: b.Symlinks})
 	}
 	if o.Wasm {
-		o.EngineJob, o.EngineEnv = wasm.EnvJob, engineEnv()
+		o.EngineJob, o.EngineEnv = wasm.EnvJob, wasm.EngineEnv(c.spec)
 	}
 	if o.NoPivot {
 		var err error

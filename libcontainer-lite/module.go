@@ -8,13 +8,6 @@ import (
 	"wrun/wasm"
 )
 
-// engineEnv is all the environment the engine gets besides its job: nothing of
-// the bundle's steers its Go runtime. The container's cgroup is not to change
-// how many processors it uses, now or later.
-func engineEnv() []string {
-	return []string{"GODEBUG=containermaxprocs=0,updatemaxprocs=0"}
-}
-
 // module decides about a file that may be a wasm module: what the init found
 // where args[0] points to, opened with the workload's own ids. For a module
 // the engine is told what to run.
@@ -62,9 +55,7 @@ func (c *container) writeJob(m compile.Module) error {
 	if m.Split {
 		_, j.Func, _ = wasm.SplitFunc(p.Args[0])
 	}
-	if r := c.spec.Linux.Resources; r != nil && r.Memory != nil && r.Memory.Limit != nil && *r.Memory.Limit > 0 {
-		j.MemoryLimit = uint64(*r.Memory.Limit)
-	}
+	j.MemoryLimit = wasm.MemoryLimit(c.spec)
 	if err := kernel.WriteAt0(c.job, j.Encode()); err != nil {
 		return fmt.Errorf("wrun-engine: %w", err)
 	}

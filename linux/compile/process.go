@@ -144,6 +144,7 @@ func (c *compiler) identity() error {
 		c.applyCapabilities(sets)
 	}
 	c.cwdAsUser(later)
+	b.Field("init")
 	c.close(c.root)
 	if p.NoNewPrivileges {
 		b.Field("process.noNewPrivileges")

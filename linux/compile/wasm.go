@@ -73,9 +73,10 @@ func (c *compiler) listModules() {
 func (c *compiler) engine() {
 	b := c.b
 	b.Field("wrun-engine")
-	b.Do(kernel.SYS_DUP3, c.dst.Val(), prog.Int(c.out.ModuleFD), prog.Int(0))
-	for _, k := range []FileKind{FileSync, FileFIFO, FileJob} {
-		b.Do(kernel.SYS_FCNTL, prog.Int(c.out.FD(k)), prog.Int(kernel.F_SETFD), prog.Int(0))
+	// EINVAL: it has that number already.
+	b.Do(kernel.SYS_DUP3, c.dst.Val(), prog.Int(c.out.ModuleFD), prog.Int(0)).Accept(einval)
+	for _, fd := range []int{c.out.ModuleFD, c.out.FD(FileSync), c.out.FD(FileFIFO), c.out.FD(FileJob)} {
+		b.Do(kernel.SYS_FCNTL, prog.Int(fd), prog.Int(kernel.F_SETFD), prog.Int(0))
 	}
 	env := append([]string{c.o.EngineJob + "=" + strconv.Itoa(c.out.FD(FileJob))}, c.o.EngineEnv...)
 	b.Do(kernel.SYS_EXECVEAT, prog.Int(c.out.FD(FileEngine)), b.Str(""), b.Strv(c.s.Process.Args), b.Strv(env), prog.Int(kernel.AT_EMPTY_PATH))
