@@ -19,6 +19,9 @@ import (
 // and returns the exit code: the process's own for run, else 0 or 1. version and
 // commit are the linker's, empty if it was not told.
 func Main(args []string, version, commit string) int {
+	if len(args) == 0 {
+		args = []string{"wrun"} // execve(2) before Linux 5.18 allows no argv at all
+	}
 	p := &program{
 		args:    args,
 		version: version,
