@@ -186,7 +186,7 @@ func (rt *runtime) run(ts *testscript.TestScript, in, out, errs string, args []s
 
 func scriptEnv(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "ID", "ROOT", "RUNTIME", "XDG_RUNTIME_DIR", "LISTEN_FDS"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "ID", "ROOT", "RUNTIME", "UNSHARE", "XDG_RUNTIME_DIR", "LISTEN_FDS"} {
 		if v := ts.Getenv(name); v != "" {
 			env = append(env, name+"="+v)
 		}

@@ -11,8 +11,16 @@ import (
 
 // condition answers the conditions of scripts beside testscript's own:
 // [runtime:wrun] [cgroup:v1|v2|hybrid] [controller:memory] [cap:24]
-// [kernel:6.5] (or newer) [lsm:apparmor].
+// [kernel:6.5] (or newer) [lsm:apparmor] [nsnet] (PID 1's network namespace may
+// be opened).
 func (rt *runtime) condition(cond string) (bool, error) {
+	if cond == "nsnet" {
+		f, err := os.Open("/proc/1/ns/net")
+		if err == nil {
+			f.Close()
+		}
+		return err == nil, nil
+	}
 	kind, arg, ok := strings.Cut(cond, ":")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)

@@ -77,7 +77,7 @@ func (rt *runtime) cleanup(env *testscript.Env, root, id string) {
 	for _, e := range entries {
 		fail("left in the state folder: %s", e.Name())
 	}
-	for _, line := range leftovers(env.WorkDir, id) {
+	for _, line := range leftovers(env.WorkDir+"/", id) {
 		fail("left on the host: %s", line)
 	}
 	if failed {
