@@ -64,11 +64,11 @@ func engineStores(uid int, getenv func(string) string) (stores []string) {
 func (s *engineSource) open() (int, error) {
 	var reasons []string
 	for _, path := range s.installed() {
-		fd, err := s.check(path, -1)
+		fd, err := s.openFile(path, -1)
 		switch {
 		case err == nil:
 			s.log.Debugf("wrun-engine: %s", path)
-			return engineTree(fd)
+			return fd, nil
 		case !errors.Is(err, fs.ErrNotExist):
 			reasons = append(reasons, err.Error())
 		}
@@ -83,7 +83,7 @@ func (s *engineSource) open() (int, error) {
 	for _, store := range s.stores {
 		fd, err := s.unpacked(store)
 		if err == nil {
-			return engineTree(fd)
+			return fd, nil
 		}
 		s.log.Debugf("wrun-engine: cannot be unpacked: %v", err)
 	}
@@ -99,19 +99,34 @@ func (s *engineSource) installed() []string {
 	return []string{filepath.Join(dir, engineName), filepath.Join(filepath.Dir(dir), "libexec", "wrun", engineName)}
 }
 
-// check opens a file (O_PATH) if it is fit to be the engine: a regular file of
+// openFile opens a file (O_PATH) if it is fit to be the engine: a regular file of
 // the given size (-1 for any) that all may execute and nobody but root, or the
-// user wrun runs as, may have changed.
-func (s *engineSource) check(path string, size int64) (fd int, err error) {
-	fd, err = kernel.Open(path, kernel.O_PATH, 0)
-	if err != nil {
+// user wrun runs as, may have changed. What it gives is a read-only mount of
+// its own, or, where wrun may not mount (rootless), a sealed copy in memory.
+func (s *engineSource) openFile(path string, size int64) (fd int, err error) {
+	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return -1, err
+	}
+	fd, mountErr := kernel.OpenReadonly(filepath.Dir(path), filepath.Base(path))
+	if mountErr != nil {
+		if fd, err = kernel.Open(path, kernel.O_PATH, 0); err != nil {
+			return -1, err
+		}
 	}
 	if err := s.checkFile(fd, path, size); err != nil {
 		kernel.Close(fd)
 		return -1, err
 	}
-	return fd, nil
+	if mountErr == nil {
+		return fd, nil
+	}
+	defer kernel.Close(fd)
+	s.log.Debugf("wrun-engine: copied into memory: %v", mountErr)
+	content, err := readEngine(fd)
+	if err != nil {
+		return -1, err
+	}
+	return execCopy(content)
 }
 
 func (s *engineSource) checkFile(fd int, path string, size int64) error {
@@ -173,7 +188,7 @@ func (s *engineSource) checkUnpacked(dir, path string) (fd int, err error) {
 	if !st.IsDir() || int(owner) != s.uid || st.Mode()&0o022 != 0 {
 		return -1, fmt.Errorf("%s: mode %v, owner %d: must be a folder that uid %d alone may write", dir, st.Mode(), owner, s.uid)
 	}
-	return s.check(path, int64(len(s.carried)))
+	return s.openFile(path, int64(len(s.carried)))
 }
 
 // temporaryEngine is what an engine is called while it is written.
@@ -242,26 +257,6 @@ func syncFolder(dir string) error {
 	}
 	defer d.Close()
 	return d.Sync()
-}
-
-// engineTree makes of an engine's file, whose descriptor it closes, what a
-// container may be given: a read-only mount of its own, or, where wrun may not
-// mount (rootless), a sealed copy in memory.
-func engineTree(fd int) (int, error) {
-	defer kernel.Close(fd)
-	tree, mountErr := kernel.CloneReadonly(fd)
-	if mountErr == nil {
-		return tree, nil
-	}
-	content, err := readEngine(fd)
-	if err != nil {
-		return -1, fmt.Errorf("wrun-engine: %w; %w", mountErr, err)
-	}
-	copied, err := execCopy(content)
-	if err != nil {
-		return -1, fmt.Errorf("%w; %w", err, mountErr)
-	}
-	return copied, nil
 }
 
 // readEngine reads the file behind an O_PATH descriptor, which has to be opened

@@ -1,32 +1,31 @@
 package kernel
 
-import (
-	"os"
+import "golang.org/x/sys/unix"
 
-	"golang.org/x/sys/unix"
-)
-
-// CloneReadonly makes a detached mount of the one file behind a descriptor
-// (O_PATH is enough), read-only, without set-user-id and devices, and executable
-// even if the host mounted it noexec: open_tree(2) of Linux 5.2, mount_setattr(2)
-// of 5.12. It needs CAP_SYS_ADMIN, and answers EPERM where another user
-// namespace locked the host's noexec.
+// OpenReadonly opens a file (O_PATH) through a detached mount of the folder dir,
+// made for it: read-only, without set-user-id and devices, and executable even
+// if the host mounted it noexec; open_tree(2) of Linux 5.2, mount_setattr(2) of
+// 5.12. name must not be a symlink. It needs CAP_SYS_ADMIN, and answers EPERM
+// where another user namespace locked the host's noexec.
 //
-// The descriptor closes on exec, and must: while one of the detached tree is
-// open, whoever has it may make the mount writable again. What executes the
-// file keeps the mount, but cannot change it.
-func CloneReadonly(fd int) (tree int, err error) {
+// The folder is mounted, not the file alone, so that the path of what executes
+// it is "/name" and not "/". Only the file can be reached through the
+// descriptor, and the mount cannot be changed through it: mount_setattr wants
+// the mount's root. It closes on exec.
+func OpenReadonly(dir, name string) (fd int, err error) {
+	tree := -1
 	err = retry(func() (e error) {
-		tree, e = unix.OpenTree(fd, "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH)
+		tree, e = unix.OpenTree(unix.AT_FDCWD, dir, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
 		return e
 	})
 	if err != nil {
-		return -1, os.NewSyscallError("open_tree", err)
+		return -1, pathError("open_tree", dir, err)
 	}
+	// Whoever has this descriptor can make the mount writable.
+	defer Close(tree)
 	attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV, Attr_clr: unix.MOUNT_ATTR_NOEXEC}
 	if err := unix.MountSetattr(tree, "", unix.AT_EMPTY_PATH, &attr); err != nil {
-		Close(tree)
-		return -1, os.NewSyscallError("mount_setattr", err)
+		return -1, pathError("mount_setattr", dir, err)
 	}
-	return tree, nil
+	return OpenatNoFollow(tree, name)
 }
