@@ -30,7 +30,7 @@ func readJob(env string) (*wasm.Job, error) {
 	}
 	said.sync = sync
 	if v != version {
-		return nil, fmt.Errorf("wrun-engine is version %s, wrun is version %s: reinstall both", version, v)
+		return nil, blamed{fmt.Errorf("wrun-engine is version %s, wrun is version %s: reinstall both", version, v)}
 	}
 	return wasm.DecodeJob(b)
 }

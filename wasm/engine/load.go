@@ -26,7 +26,7 @@ type guest struct {
 // complete: they name what in the bundle is to blame.
 func load(job *wasm.Job) (*guest, error) {
 	blame := func(err error) error {
-		return fmt.Errorf("process.args[0] %s: %w", job.Args[0], err)
+		return blamed{fmt.Errorf("process.args[0] %s: %w", job.Args[0], err)}
 	}
 	code, err := readModule(job.ModuleFD)
 	if err != nil {

@@ -80,7 +80,7 @@ func TestVersion(t *testing.T) {
 
 func TestBadJob(t *testing.T) {
 	p := start(t, setup{raw: func(b []byte) []byte { return b[:len(b)-1] }})
-	if text := p.failed(); text != "job: env: cut short" {
+	if text := p.failed(); text != "wrun-engine: job: env: cut short" {
 		t.Errorf("got %q", text)
 	}
 	p = start(t, setup{raw: func(b []byte) []byte { return []byte("something else altogether") }})
@@ -119,8 +119,8 @@ func TestWithoutJob(t *testing.T) {
 func TestWaits(t *testing.T) {
 	p := start(t, setup{module: module(t, "startsection")})
 	p.ready()
-	if _, err := os.Stat(filepath.Join("/proc", itoa(p.cmd.Process.Pid), "exe")); err != nil {
-		t.Error(err)
+	if comm := comm(t, p); comm != "wrun:[engine]" {
+		t.Errorf("comm %q", comm)
 	}
 	if s := p.stdout.String(); s != "" {
 		t.Errorf("stdout %q before start", s)
@@ -160,11 +160,17 @@ func TestDescriptors(t *testing.T) {
 			t.Errorf("descriptor %s is %s", e.Name(), link)
 		}
 	}
-	comm, err := os.ReadFile(filepath.Join(filepath.Dir(dir), "comm"))
-	check(t, err)
-	if string(comm) != "guest.wasm\n" {
+	if comm := comm(t, p); comm != "guest.wasm" {
 		t.Errorf("comm %q", comm)
 	}
+}
+
+// comm is the name of a process as ps shows it.
+func comm(t *testing.T, p *process) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("/proc", itoa(p.cmd.Process.Pid), "comm"))
+	check(t, err)
+	return strings.TrimSuffix(string(b), "\n")
 }
 
 func TestScan(t *testing.T) {

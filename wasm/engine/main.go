@@ -1,3 +1,10 @@
+// The Go runtime is not to look at the cgroup's CPU quota, which means parsing
+// the container's mountinfo, nor to name its memory mappings.
+//
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+//go:debug decoratemappings=0
+
 // Command wrun-engine runs a WebAssembly module as the process of a container.
 // wrun's init becomes it as its last step, so that namespaces, cgroup, ids,
 // capabilities and limits are those a native program would have got. It loads
@@ -9,6 +16,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -49,6 +57,7 @@ func engine(env string) (exit int) {
 			exit = report(fmt.Errorf("panic: %v", r))
 		}
 	}()
+	setName("wrun:[engine]")
 	// A collection while the module is compiled would only walk what is needed
 	// anyway.
 	debug.SetGCPercent(-1)
@@ -76,14 +85,19 @@ func engine(env string) (exit int) {
 	return exitCode(g.run())
 }
 
+// blamed is an error that says itself whose fault it is.
+type blamed struct{ error }
+
 // report tells wrun, while it waits for the engine, or else stderr, that the
 // engine could not do its job.
 func report(err error) int {
 	text := strings.ReplaceAll(err.Error(), "\n", " ")
-	if said.sync >= 0 && send(said.sync, wasm.Message(wasm.TagEngineFailed, text)) == nil {
-		return wasm.ExitFailure
+	if !errors.As(err, new(blamed)) {
+		text = "wrun-engine: " + text
 	}
-	writeError("wrun-engine: " + text + "\n")
+	if said.sync < 0 || send(said.sync, wasm.Message(wasm.TagEngineFailed, text)) != nil {
+		writeError(text + "\n")
+	}
 	return wasm.ExitFailure
 }
 
