@@ -93,7 +93,7 @@ func (s *stage) live(id string) (fds int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	open, err := leaks.FDs(pid)
+	open, err := settled(pid)
 	if err != nil {
 		return 0, err
 	}
@@ -108,6 +108,18 @@ func (s *stage) live(id string) (fds int, err error) {
 		return 0, fmt.Errorf("%s: the process ended with status %#x", id, status)
 	}
 	return len(open), s.run("delete", id)
+}
+
+// settled gives the descriptors of a waiting init. Create returns a moment
+// before the init closes its end of the sync socket.
+func settled(pid int) (open []string, err error) {
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		open, err = leaks.FDs(pid)
+		socket := func(f string) bool { return strings.Contains(f, "socket:") }
+		if err != nil || !slices.ContainsFunc(open, socket) || time.Now().After(end) {
+			return open, err
+		}
+	}
 }
 
 // check fails the test for everything that is still there.
