@@ -119,3 +119,38 @@ func TestStdin(t *testing.T) {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }
+
+// A guest that makes its stdio non-blocking does not do that to others who have
+// the same pipe.
+func TestOwnStdio(t *testing.T) {
+	r, w, err := os.Pipe()
+	check(t, err)
+	defer r.Close()
+	defer w.Close()
+	fd := w.Fd() // makes it blocking, each time
+	blocking := func() bool {
+		flags, _, e := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_GETFL, 0)
+		if e != 0 {
+			t.Fatal("fcntl:", e)
+		}
+		return flags&syscall.O_NONBLOCK == 0
+	}
+	if !blocking() {
+		t.Fatal("the pipe is non-blocking from the start")
+	}
+	p := start(t, setup{module: module(t, "acts"), job: wasm.Job{Args: []string{"acts", "print", "on", "wait"}}, stdout: w})
+	p.ready()
+	p.release()
+	line := make([]byte, 10)
+	n, err := r.Read(line)
+	if string(line[:n]) != "on\n" || err != nil {
+		t.Errorf("%q, %v", line[:n], err)
+	}
+	if !blocking() {
+		t.Error("the pipe is non-blocking for all")
+	}
+	check(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	if code := p.exit(); code != 143 {
+		t.Errorf("exit code %d, stderr %q", code, p.stderr)
+	}
+}
