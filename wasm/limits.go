@@ -8,29 +8,29 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// What the engine itself needs, whatever the module. Below, its Go runtime
+// What the engine itself needs, in bytes where it is memory, whatever the module. Below, its Go runtime
 // gives up while it starts, with a message nobody can place; so such a limit is
 // refused. Measured by starting a module of 36 bytes under ever smaller limits
 // (prlimit(1), pids.max, memory.limit_in_bytes), 3 to 20 times each on amd64
 // with Go 1.26, until it failed once; the figure is in the comment.
 const (
-	minPids   = 8         // 5 threads with GOMAXPROCS=1; EngineEnv sets that
-	minMemory = 12 << 20  // 4 MiB, and 5 MiB of engine if nobody else has it mapped
-	minAS     = 1 << 30   // 728 MiB, nearly all of it reserved and never used
-	minData   = 160 << 20 // 75 MiB; a module of 2 MB takes it to 132
-	minStack  = 64 << 10  // 14 KiB
-	minNofile = 16        // 6
+	MinPids   = 8         // 5 threads with GOMAXPROCS=1; EngineEnv sets that
+	MinMemory = 12 << 20  // 4 MiB, and 5 MiB of engine if nobody else has it mapped
+	MinAS     = 1 << 30   // 728 MiB, nearly all of it reserved and never used
+	MinData   = 160 << 20 // 75 MiB; a module of 2 MB takes it to 132
+	MinStack  = 64 << 10  // 14 KiB
+	MinNofile = 16        // 6
 )
 
 // Limits checks that the limits of a wasm container leave the engine room. The
 // error names the limit, its value and what is needed.
 func Limits(s *specs.Spec) error {
 	if s.Linux != nil && s.Linux.Resources != nil {
-		if v := pidsLimit(s); v > 0 && v < minPids {
-			return tooSmall("linux.resources.pids.limit", uint64(v), minPids)
+		if v := pidsLimit(s); v > 0 && v < MinPids {
+			return tooSmall("linux.resources.pids.limit", uint64(v), MinPids)
 		}
-		if v := MemoryLimit(s); v > 0 && v < minMemory {
-			return tooSmall("linux.resources.memory.limit", v, minMemory)
+		if v := MemoryLimit(s); v > 0 && v < MinMemory {
+			return tooSmall("linux.resources.memory.limit", v, MinMemory)
 		}
 	}
 	if s.Process == nil {
@@ -51,17 +51,17 @@ func tooSmall(field string, value, least uint64) error {
 func leastRlimit(s *specs.Spec, kind string) uint64 {
 	switch kind {
 	case "RLIMIT_AS":
-		return minAS
+		return MinAS
 	case "RLIMIT_DATA":
-		return minData
+		return MinData
 	case "RLIMIT_STACK":
-		return minStack
+		return MinStack
 	case "RLIMIT_NOFILE":
-		return minNofile
+		return MinNofile
 	case "RLIMIT_NPROC":
 		// The host's root is not held to it (setrlimit(2)); a mapped one is.
 		if s.Process.User.UID != 0 || userNamespace(s) {
-			return minPids
+			return MinPids
 		}
 	}
 	return 0
@@ -101,7 +101,7 @@ func MemoryLimit(s *specs.Spec) uint64 {
 // pids it gets few CPUs, because it starts about as many threads.
 func EngineEnv(s *specs.Spec) []string {
 	env := []string{"GODEBUG=containermaxprocs=0,updatemaxprocs=0"}
-	const others = minPids - 1 // threads that are there for other reasons
+	const others = MinPids - 1 // threads that are there for other reasons
 	if v := pidsLimit(s); v > 0 && v-others < int64(runtime.NumCPU()) {
 		env = append(env, "GOMAXPROCS="+strconv.FormatInt(max(v-others, 1), 10))
 	}

@@ -34,7 +34,7 @@ func TestLimits(t *testing.T) {
 		{"nothing", &specs.Spec{}, ""},
 		{"no limits", limited(-1, -1, 1000), ""},
 		{"zero", limited(0, 0, 1000), ""},
-		{"just enough", limited(minPids, minMemory, 1000, rlimit("RLIMIT_AS", minAS), rlimit("RLIMIT_NPROC", minPids)), ""},
+		{"just enough", limited(MinPids, MinMemory, 1000, rlimit("RLIMIT_AS", MinAS), rlimit("RLIMIT_NPROC", MinPids)), ""},
 		{"pids", limited(7, 0, 0), "linux.resources.pids.limit: 7 is too small for the wasm engine: it needs 8"},
 		{"memory", limited(0, 1<<20, 0), "linux.resources.memory.limit: 1048576 is too small for the wasm engine: it needs 12582912"},
 		{"AS", limited(0, 0, 0, rlimit("RLIMIT_CORE", 0), rlimit("RLIMIT_AS", 5)), "process.rlimits[1].soft (RLIMIT_AS): 5 is too small for the wasm engine: it needs 1073741824"},
@@ -58,11 +58,11 @@ func TestEngineEnv(t *testing.T) {
 	for pids, want := range map[int64][]string{
 		0:        {fixed},
 		-1:       {fixed},
-		minPids:  {fixed, "GOMAXPROCS=1"},
+		MinPids:  {fixed, "GOMAXPROCS=1"},
 		cpus + 6: {fixed, "GOMAXPROCS=" + strconv.FormatInt(max(cpus-1, 1), 10)},
 		cpus + 7: {fixed},
 	} {
-		if pids == minPids && cpus == 1 {
+		if pids == MinPids && cpus == 1 {
 			continue // the same as cpus+7
 		}
 		if got := EngineEnv(limited(pids, 0, 0)); !slices.Equal(got, want) {
