@@ -8,9 +8,9 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// What the engine itself needs, in bytes where it is memory, whatever the module. Below, its Go runtime
-// gives up while it starts, with a message nobody can place; so such a limit is
-// refused. Measured by starting a module of 36 bytes under ever smaller limits
+// What the engine itself needs, in bytes where it is memory, whatever the
+// module. Below, its Go runtime gives up while it starts, with a message nobody
+// can place; so such a limit is refused. Measured by starting a module of 36 bytes under ever smaller limits
 // (prlimit(1), pids.max, memory.limit_in_bytes), 3 to 20 times each on amd64
 // with Go 1.26, until it failed once; the figure is in the comment.
 const (
