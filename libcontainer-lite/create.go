@@ -35,6 +35,7 @@ type container struct {
 	dir *state.Dir
 	st  *state.Container
 
+	mounts  *kernel.MountNS // a thread in the init's mount namespace, if one was needed
 	sync    *syncSocket
 	fifo    int
 	job     int // memfd the engine reads its job from
@@ -261,6 +262,8 @@ func (c *container) release() error {
 }
 
 func (c *container) closeFiles() {
+	c.mounts.Close()
+	c.mounts = nil
 	if c.sync != nil {
 		c.sync.close()
 		c.sync = nil

@@ -19,7 +19,7 @@ func (r *Runtime) Features() *features.Features {
 		MountOptions:  compile.MountOptions(),
 		Linux: &features.Linux{
 			Namespaces: []string{string(specs.CgroupNamespace), string(specs.IPCNamespace), string(specs.MountNamespace),
-				string(specs.NetworkNamespace), string(specs.PIDNamespace), string(specs.UTSNamespace)},
+				string(specs.NetworkNamespace), string(specs.PIDNamespace), string(specs.UserNamespace), string(specs.UTSNamespace)},
 			Capabilities: spec.CapabilityNames(),
 			Cgroup:       &features.Cgroup{V1: &yes, V2: &yes, Systemd: &no, SystemdUser: &no, Rdma: &no},
 			Seccomp:      &features.Seccomp{Enabled: &no},

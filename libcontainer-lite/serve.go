@@ -82,10 +82,22 @@ func (c *container) serve() error {
 			err = c.stubDone(int(m.Value))
 		case m.Tag == wasm.TagEngineReady:
 			ready = true
+			for ; !stubGone && err == nil; stubGone = true {
+				err = c.awaitStub()
+			}
 		case m.Tag == wasm.TagEngineFailed:
 			err = errors.New(string(b[interp.MessageSize:n]))
 		case m.Tag >= interp.Barrier:
-			ready, err = c.barrier(int(m.Tag-interp.Barrier), m.Value, fd)
+			if c.needsInit(int(m.Tag - interp.Barrier)) {
+				// The init's message may have overtaken its stub's. The init
+				// waits now, so that one is the next.
+				for ; !stubGone && err == nil; stubGone = true {
+					err = c.awaitStub()
+				}
+			}
+			if err == nil {
+				ready, err = c.barrier(int(m.Tag-interp.Barrier), m.Value, fd)
+			}
 		default:
 			err = interp.Report(c.program.Prog, m, text)
 		}
@@ -94,16 +106,22 @@ func (c *container) serve() error {
 			return err
 		}
 		if ready {
-			// The init's message may overtake its stub's.
-			for !stubGone {
-				if err := c.awaitStub(); err != nil {
-					return err
-				}
-				stubGone = true
-			}
 			return c.ready()
 		}
 	}
+}
+
+// needsInit tells whether the init itself must be known to do what a barrier
+// asks for: the id maps are its stub's, and what is only sent needs nobody.
+func (c *container) needsInit(i int) bool {
+	if i >= len(c.program.Barriers) {
+		return false
+	}
+	switch c.program.Barriers[i].Kind {
+	case compile.BarrierIDMaps, compile.BarrierConsole, compile.BarrierPasswd:
+		return false
+	}
+	return true
 }
 
 // barrier does what the init waits for.
@@ -113,8 +131,18 @@ func (c *container) barrier(i int, value uint32, fd int) (ready bool, err error)
 	}
 	x := &c.program.Barriers[i]
 	switch x.Kind {
+	case compile.BarrierIDMaps:
+		if err := c.writeIDMaps(); err != nil {
+			return false, err
+		}
+		return false, c.sync.send([]byte{1})
+	case compile.BarrierRoot, compile.BarrierTree:
+		if err := c.tree(x); err != nil {
+			return false, fmt.Errorf("%s: %w", x.Field, err)
+		}
+		return false, nil
 	case compile.BarrierTarget:
-		if err := makeTarget(fd, x.Path, value == 1); err != nil {
+		if err := makeTarget(fd, x.Path, value == 1, c.rootIDs()); err != nil {
 			return false, fmt.Errorf("%s: %w", x.Field, err)
 		}
 		return false, c.sync.send([]byte{1})
@@ -148,6 +176,9 @@ func (c *container) ready() error {
 		if err := c.group.ApplyLate(c.spec.Linux.Resources); err != nil {
 			return err
 		}
+	}
+	if err := c.setRlimits(); err != nil {
+		return err
 	}
 	if err := c.saveState(); err != nil {
 		return err

@@ -128,13 +128,14 @@ func (c *container) chownStdio() error {
 		if err != nil {
 			return err
 		}
-		if uid == p.User.UID || kind == kernel.S_IFCHR && rdev == kernel.Mkdev(1, 3) {
+		want := hostID(c.spec.Linux.UIDMappings, p.User.UID)
+		if want < 0 || uint32(want) == uid || kind == kernel.S_IFCHR && rdev == kernel.Mkdev(1, 3) {
 			continue
 		}
-		switch err := kernel.Fchown(fd, int(p.User.UID)); kernel.Errno(err) {
+		switch err := kernel.Fchown(fd, want); kernel.Errno(err) {
 		case 0, syscall.EPERM, syscall.EROFS, syscall.EINVAL, syscall.ENOSYS:
 		default:
-			return fmt.Errorf("process.user: give file descriptor %d to uid %d: %w", fd, p.User.UID, err)
+			return fmt.Errorf("process.user: give file descriptor %d to uid %d: %w", fd, want, err)
 		}
 	}
 	return nil

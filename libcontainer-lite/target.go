@@ -17,12 +17,15 @@ const maxSymlinks = 40
 // root, and what a dangling one points to is made there. Each step works on a
 // descriptor that was just opened without following anything, so nothing that
 // is swapped meanwhile leads outside (CVE-2024-45310).
-func makeTarget(root int, target string, dir bool) error {
+//
+// What is made belongs to owner: the container's root, which may be somebody
+// else outside of its user namespace.
+func makeTarget(root int, target string, dir bool, owner ids) error {
 	cur, err := kernel.DupFrom(root, 3)
 	if err != nil {
 		return err
 	}
-	w := walk{root: root, at: []int{cur}}
+	w := walk{root: root, at: []int{cur}, owner: owner}
 	defer w.close()
 	parts := split(target)
 	for links := 0; len(parts) > 0; {
@@ -63,8 +66,17 @@ func split(path string) (parts []string) {
 // walk is a place beneath the root, as the descriptors of its directories from
 // the root down: `..` never asks the kernel.
 type walk struct {
-	root int
-	at   []int
+	root  int
+	at    []int
+	owner ids
+}
+
+// ids are a user and a group of the host; -1 is nobody.
+type ids struct{ uid, gid int }
+
+// rootIDs is the container's root as the host knows it.
+func (c *container) rootIDs() ids {
+	return ids{hostID(c.spec.Linux.UIDMappings, 0), hostID(c.spec.Linux.GIDMappings, 0)}
 }
 
 func (w *walk) close() {
@@ -98,6 +110,11 @@ func (w *walk) step(name string, dir bool) (link string, err error) {
 		}
 		if err != nil && kernel.Errno(err) != syscall.EEXIST {
 			return "", err
+		}
+		if made := err == nil; made && (w.owner.uid > 0 || w.owner.gid > 0) {
+			if err := kernel.ChownNoFollow(here, name, w.owner.uid, w.owner.gid); err != nil {
+				return "", err
+			}
 		}
 		fd, err = kernel.OpenatNoFollow(here, name)
 	}

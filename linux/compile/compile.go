@@ -84,6 +84,14 @@ const (
 	BarrierTarget BarrierKind = iota
 	// BarrierHooks: run prestart and createRuntime hooks; answer one byte.
 	BarrierHooks
+	// BarrierIDMaps: write the stub's uid and gid maps; answer one byte.
+	BarrierIDMaps
+	// BarrierRoot: attach a recursive copy of the root's mount at Path, in the
+	// init's mount namespace; answer with its descriptor.
+	BarrierRoot
+	// BarrierTree: answer with a detached copy of the mount at Path as the
+	// init's mount namespace has it, with all below if Recursive.
+	BarrierTree
 	// BarrierConsole: the terminal's master comes along; no answer.
 	BarrierConsole
 	// BarrierPasswd: /etc/passwd of the container comes along, opened for
@@ -100,9 +108,10 @@ const (
 // Barrier is a place where the init waits for its parent, or sends it
 // something.
 type Barrier struct {
-	Kind  BarrierKind
-	Path  string
-	Field string
+	Kind      BarrierKind
+	Path      string
+	Field     string
+	Recursive bool
 }
 
 // Verdicts answer BarrierModule, as 8 bytes little endian.
@@ -130,6 +139,9 @@ type Compiled struct {
 	Clone uintptr
 	// Stub: the first process only enters, and clones the init.
 	Stub bool
+	// UserNS: the init has no rights over the host, and the parent sets the
+	// resource limits.
+	UserNS bool
 	// Home: the answer to BarrierReady carries HOME.
 	Home bool
 }
@@ -161,7 +173,8 @@ type compiler struct {
 	root, dst, mnt prog.Slot // fds: the root, a mount target, a detached mount
 	tmp            prog.Slot
 	buf            prog.Arg // scratch for statx, statfs, reads
-	sent           message
+	sent, inbox    message
+	hasInbox       bool
 	home           prog.Arg
 	late           []lateMount
 }
@@ -175,6 +188,7 @@ func Compile(s *specs.Spec, o *Options, f kernel.Features) (*Compiled, error) {
 		return nil, errors.New("config.json: root and linux are needed")
 	}
 	c := &compiler{s: s, o: o, f: f, out: &Compiled{ModuleFD: -1}}
+	c.out.UserNS = c.userNS()
 	c.files()
 	c.b = prog.NewBuilder(c.out.FD(FileSync))
 	c.sync, c.fifo = prog.Int(c.out.FD(FileSync)), prog.Int(c.out.FD(FileFIFO))

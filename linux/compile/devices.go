@@ -126,7 +126,7 @@ func (c *compiler) devices() error {
 		}
 		b.Field(field)
 		if dir, name := path.Split(d.path); dir == "/dev/" {
-			c.mknod(dev, name, d)
+			c.mknod(dev, name, d, field)
 		} else {
 			c.mknodElsewhere(d, field)
 		}
@@ -171,8 +171,12 @@ func (c *compiler) openDev(dev prog.Slot) {
 	b.Bind(have)
 }
 
-func (c *compiler) mknod(dir prog.Slot, name string, d *device) {
+func (c *compiler) mknod(dir prog.Slot, name string, d *device, field string) {
 	b := c.b
+	if c.userNS() && d.mode&kernel.S_IFMT != kernel.S_IFIFO {
+		c.bindDevice(dir, name, d, field)
+		return
+	}
 	exists := b.Label()
 	b.Do(kernel.SYS_MKNODAT, dir.Val(), b.Str(name), prog.Int(d.mode), prog.Int(int(d.rdev))).Accept(eexist).Else(exists)
 	if d.owner {
@@ -198,7 +202,7 @@ func (c *compiler) mknodElsewhere(d *device, field string) {
 	c.await(c.buf, 8)
 	open()
 	b.Bind(have)
-	c.mknod(dir, path.Base(d.path), d)
+	c.mknod(dir, path.Base(d.path), d, field)
 	c.close(dir)
 	b.Release(mark)
 }

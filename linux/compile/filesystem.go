@@ -14,6 +14,14 @@ const maxValue = 255
 
 // filesystem compiles the mount of a new instance of a file system.
 func (c *compiler) filesystem(m *specs.Mount, opt *mountOptions, dest, field string) {
+	if fresh, _, err := c.namespaces(); err == nil && m.Type == "sysfs" && c.userNS() && fresh&kernel.CLONE_NEWNET == 0 {
+		// sysfs shows the network namespace and may be mounted by its owner
+		// only; the host's is bound.
+		opt.bind, opt.data, opt.sb = true, nil, nil
+		c.cloneTree("/sys", true, field)
+		c.attach(opt, dest, field, func() { c.target(dest, field) })
+		return
+	}
 	late := opt.set&kernel.MOUNT_ATTR_RDONLY != 0 && (m.Type == "tmpfs" || dest == "/dev")
 	if late { // what comes next may need targets in it
 		opt.set &^= kernel.MOUNT_ATTR_RDONLY

@@ -95,12 +95,7 @@ func (c *compiler) source(m *specs.Mount) string {
 }
 
 func (c *compiler) bind(m *specs.Mount, opt *mountOptions, dest, field string) {
-	b := c.b
-	flags := kernel.OPEN_TREE_CLONE | kernel.OPEN_TREE_CLOEXEC
-	if opt.recursive {
-		flags |= kernel.AT_RECURSIVE
-	}
-	b.Do(kernel.SYS_OPEN_TREE, prog.Int(kernel.AT_FDCWD), b.Str(c.source(m)), prog.Int(flags)).Into(c.mnt)
+	c.cloneTree(c.source(m), opt.recursive, field)
 	c.attach(opt, dest, field, c.targetLikeMount(dest, field))
 }
 
@@ -190,35 +185,31 @@ func (c *compiler) statx(fd prog.Slot) {
 	c.b.Do(kernel.SYS_STATX, fd.Val(), c.b.Str(""), prog.Int(kernel.AT_EMPTY_PATH), prog.Int(kernel.STATX_TYPE|kernel.STATX_MODE), c.buf)
 }
 
+// openTarget opens dest into c.dst. Where it is missing, create makes it in its
+// folder; where that is missing too, or the name is a symlink that dangles, the
+// parent is asked.
 func (c *compiler) openTarget(dest, field string, create func(dir prog.Slot, name string), ask func(func(dir bool))) {
+	if dest == "/proc" || dest == "/sys" {
+		c.openOrdinary(dest, field, create)
+		return
+	}
 	b := c.b
-	missing, remote, again, have := b.Label(), b.Label(), b.Label(), b.Label()
-	resolve := 0
-	ordinary := dest == "/proc" || dest == "/sys"
-	if ordinary {
-		resolve = kernel.RESOLVE_NO_SYMLINKS
-	}
-	open := func() prog.Ref { return c.openRoot(dest, kernel.O_PATH, 0, resolve).Into(c.dst) }
-	symlink := b.Label()
-	if ordinary {
-		open().Accept(enoent, eloop).Else(missing)
-	} else {
-		open().Accept(enoent).Else(missing)
-	}
+	missing, remote, have := b.Label(), b.Label(), b.Label()
+	open := func() prog.Ref { return c.openRoot(dest, kernel.O_PATH, 0, 0).Into(c.dst) }
+	open().Accept(enoent).Else(missing)
 	b.Jump(have)
 
 	b.Bind(missing)
-	if ordinary {
-		b.IfEq(c.dst.Val(), prog.Int(-eloop), symlink)
+	if folder := path.Dir(dest); folder == "/" {
+		create(c.root, path.Base(dest))
+	} else {
+		mark := b.Mark()
+		dir := b.Slot()
+		c.openRoot(folder, kernel.O_PATH|kernel.O_DIRECTORY, 0, 0).Into(dir).Accept(enoent).Else(remote)
+		create(dir, path.Base(dest))
+		c.close(dir)
+		b.Release(mark)
 	}
-	mark := b.Mark()
-	dir := b.Slot()
-	c.openRoot(path.Dir(dest), kernel.O_PATH|kernel.O_DIRECTORY, 0, 0).Into(dir).Accept(enoent).Else(remote)
-	create(dir, path.Base(dest))
-	c.close(dir)
-	b.Release(mark)
-	// The name may be there as a symlink that dangles: then it is the
-	// parent's turn.
 	open().Accept(enoent).Else(remote)
 	b.Jump(have)
 
@@ -232,15 +223,29 @@ func (c *compiler) openTarget(dest, field string, create func(dir prog.Slot, nam
 		c.sendFD(c.word(TagBarrier+id, v), c.root.Val())
 		c.await(c.buf, 8)
 	})
-	b.Jump(again)
-	if ordinary {
-		b.Bind(symlink)
-		b.Field(field + " is a symlink in the image; " + dest + " must be mounted on ordinary directory")
-		b.Do(prog.FAIL, prog.Int(eloop))
-		b.Field(field)
-	}
-	b.Bind(again)
 	open()
+	b.Bind(have)
+}
+
+// openOrdinary is openTarget for /proc and /sys: a symlink in their place would
+// let an image choose where the masks and labels of later steps end up.
+func (c *compiler) openOrdinary(dest, field string, create func(dir prog.Slot, name string)) {
+	b := c.b
+	missing, symlink, have := b.Label(), b.Label(), b.Label()
+	open := func() prog.Ref {
+		return c.openRoot(dest, kernel.O_PATH, 0, kernel.RESOLVE_NO_SYMLINKS).Into(c.dst)
+	}
+	open().Accept(enoent, eloop).Else(missing)
+	b.Jump(have)
+	b.Bind(missing)
+	b.IfEq(c.dst.Val(), prog.Int(-eloop), symlink)
+	create(c.root, path.Base(dest))
+	open()
+	b.Jump(have)
+	b.Bind(symlink)
+	b.Field(field + " is a symlink in the image; " + dest + " must be mounted on ordinary directory")
+	b.Do(prog.FAIL, prog.Int(eloop))
+	b.Field(field)
 	b.Bind(have)
 }
 

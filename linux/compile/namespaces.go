@@ -24,6 +24,8 @@ func nsFlag(t specs.LinuxNamespaceType) int {
 		return kernel.CLONE_NEWUTS
 	case specs.CgroupNamespace:
 		return kernel.CLONE_NEWCGROUP
+	case specs.UserNamespace:
+		return kernel.CLONE_NEWUSER
 	}
 	return 0
 }
@@ -56,8 +58,9 @@ func (c *compiler) mountNS() bool {
 
 // enter makes and joins the namespaces. A fresh pid namespace comes from the
 // clone(2) that made this process; the rest is unshared while the parent goes
-// on working. Into a joined pid namespace only children go: there this process
-// is a stub that clones the init beside itself and ends.
+// on working. Into a joined pid namespace only children go, and a fresh one
+// must belong to the container's user namespace: there this process is a stub,
+// which enters and then clones the init beside itself, and ends.
 //
 // Before a namespace that others live in is joined, the process is made
 // non-dumpable, or they could trace it and take its descriptors
@@ -68,17 +71,22 @@ func (c *compiler) enter() error {
 		return err
 	}
 	b := c.b
-	c.out.Clone = uintptr(fresh & kernel.CLONE_NEWPID)
-	c.out.Stub = joined&kernel.CLONE_NEWPID != 0
+	c.out.Stub = joined&kernel.CLONE_NEWPID != 0 || (fresh|joined)&kernel.CLONE_NEWUSER != 0
+	if !c.out.Stub {
+		c.out.Clone = uintptr(fresh & kernel.CLONE_NEWPID)
+	}
 	if joined != 0 {
 		b.Field("linux.namespaces")
 		b.Do(kernel.SYS_PRCTL, prog.Int(kernel.PR_SET_DUMPABLE), prog.Int(0))
 		c.join()
 	}
+	if (fresh|joined)&kernel.CLONE_NEWUSER != 0 {
+		c.enterUser(fresh&kernel.CLONE_NEWUSER != 0)
+	}
 	if c.out.Stub {
 		b.Field("linux.namespaces")
 		pid, child := b.Slot(), b.Label()
-		b.Do(kernel.SYS_CLONE, prog.Int(kernel.CLONE_PARENT|sigCHLD)).Into(pid)
+		b.Do(kernel.SYS_CLONE, prog.Int(kernel.CLONE_PARENT|sigCHLD|fresh&kernel.CLONE_NEWPID)).Into(pid)
 		b.IfEq(pid.Val(), prog.Int(0), child)
 		msg := b.Var(le64(TagChild))
 		b.Do(prog.ST32, msg.Plus(4), pid.Val())
@@ -86,7 +94,7 @@ func (c *compiler) enter() error {
 		b.Do(kernel.SYS_EXIT_GROUP, prog.Int(0))
 		b.Bind(child)
 	}
-	if rest := fresh &^ kernel.CLONE_NEWPID; rest != 0 {
+	if rest := fresh &^ (kernel.CLONE_NEWPID | kernel.CLONE_NEWUSER); rest != 0 {
 		b.Field("linux.namespaces")
 		b.Do(kernel.SYS_UNSHARE, prog.Int(rest))
 	}
@@ -97,8 +105,8 @@ func (c *compiler) enter() error {
 
 const sigCHLD = 17
 
-// join enters the namespaces given by path, the mount namespace last: paths of
-// the host are not to be seen behind it.
+// join enters the namespaces given by path. The user namespace comes last:
+// outside of it there are rights over all the others, whoever owns them.
 func (c *compiler) join() {
 	for _, last := range []bool{false, true} {
 		k := 0
@@ -108,7 +116,7 @@ func (c *compiler) join() {
 			}
 			f := c.namespaceFile(k)
 			k++
-			if (ns.Type == specs.MountNamespace) != last {
+			if (ns.Type == specs.UserNamespace) != last {
 				continue
 			}
 			c.b.Field(f.Field + " " + ns.Path)

@@ -77,10 +77,11 @@ func lastOfEach(env []string) []string {
 	return out
 }
 
-// limits sets the resource limits (prlimit(2)).
+// limits sets the resource limits (prlimit(2)). Raising a hard one takes
+// CAP_SYS_RESOURCE on the host: in a user namespace it is the parent's work.
 func (c *compiler) limits() error {
 	p := c.s.Process
-	if p == nil {
+	if p == nil || c.userNS() {
 		return nil
 	}
 	for i, r := range p.Rlimits {
@@ -161,7 +162,7 @@ func (c *compiler) cwdAsRoot() prog.Slot {
 	b.Field("process.cwd " + cwd)
 	later := b.Slot()
 	b.Set(later, prog.Int(0))
-	missing, have, denied, done := b.Label(), b.Label(), b.Label(), b.Label()
+	missing, have, refused, denied, done := b.Label(), b.Label(), b.Label(), b.Label(), b.Label()
 	flags := kernel.O_PATH | kernel.O_DIRECTORY
 	c.openRoot(cwd, flags, 0, 0).Into(c.dst).Accept(enoent, eacces, eperm).Else(missing)
 	b.Jump(have)
@@ -172,9 +173,11 @@ func (c *compiler) cwdAsRoot() prog.Slot {
 	c.await(c.buf, 8)
 	c.openRoot(cwd, flags, 0, 0).Into(c.dst)
 	b.Bind(have)
-	b.Do(kernel.SYS_FCHDIR, c.dst.Val()).Accept(eacces, eperm).Else(denied)
+	b.Do(kernel.SYS_FCHDIR, c.dst.Val()).Accept(eacces, eperm).Else(refused)
 	c.close(c.dst)
 	b.Jump(done)
+	b.Bind(refused)
+	c.close(c.dst)
 	b.Bind(denied)
 	b.Set(later, prog.Int(1))
 	b.Bind(done)

@@ -34,6 +34,10 @@ func (c *compiler) rootfs() error {
 	b.Field("linux.rootfsPropagation")
 	b.Do(kernel.SYS_MOUNT, prog.Int(0), b.Str("/"), prog.Int(0), prog.Int(prop), prog.Int(0))
 	b.Field("root.path")
+	if c.userNS() {
+		c.fetch(Barrier{Kind: BarrierRoot, Path: c.o.Rootfs, Field: "root.path"}, c.root)
+		return nil
+	}
 	b.Do(kernel.SYS_OPEN_TREE, prog.Int(kernel.AT_FDCWD), b.Str(c.o.Rootfs),
 		prog.Int(kernel.OPEN_TREE_CLONE|kernel.OPEN_TREE_CLOEXEC|kernel.AT_RECURSIVE)).Into(c.root)
 	b.Do(kernel.SYS_MOVE_MOUNT, c.root.Val(), b.Str(""), prog.Int(kernel.AT_FDCWD), b.Str(c.o.Rootfs), prog.Int(kernel.MOVE_MOUNT_F_EMPTY_PATH))

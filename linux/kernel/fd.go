@@ -156,3 +156,8 @@ func WriteAt0(fd int, b []byte) error {
 	}
 	return nil
 }
+
+// ChownNoFollow is fchownat(2) of a name itself, be it a symlink.
+func ChownNoFollow(dir int, name string, uid, gid int) error {
+	return pathError("fchownat", name, unix.Fchownat(dir, name, uid, gid, unix.AT_SYMLINK_NOFOLLOW))
+}

@@ -90,6 +90,8 @@ func (d *decoder) signature(o *Op) string {
 		return "prlimit64 num =rlimit! rlimit! addr"
 	case kernel.SYS_READ:
 		return "read fd! addr num"
+	case kernel.SYS_RECVMSG:
+		return "recvmsg fd addr |msg"
 	case kernel.SYS_RT_SIGACTION:
 		return "rt_sigaction =signal! sigaction addr num"
 	case kernel.SYS_RT_SIGPROCMASK:

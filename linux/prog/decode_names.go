@@ -108,7 +108,7 @@ func bits(kind string) []named {
 	case "fd":
 		return []named{{syscall.FD_CLOEXEC, "FD_CLOEXEC"}}
 	case "msg":
-		return []named{{syscall.MSG_NOSIGNAL, "MSG_NOSIGNAL"}, {syscall.MSG_DONTWAIT, "MSG_DONTWAIT"}}
+		return []named{{syscall.MSG_NOSIGNAL, "MSG_NOSIGNAL"}, {syscall.MSG_DONTWAIT, "MSG_DONTWAIT"}, {kernel.MSG_CMSG_CLOEXEC, "MSG_CMSG_CLOEXEC"}}
 	}
 	return nil
 }

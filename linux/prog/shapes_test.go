@@ -274,6 +274,9 @@ func shapes() []shape {
 			copy(hdr[16:], le32(uint32(iov.Address()), 0, 1))
 			b.Do(kernel.SYS_SENDMSG, Int(3), b.Var(hdr), Int(syscall.MSG_NOSIGNAL))
 		}},
+		{`recvmsg(3, buf+0, MSG_CMSG_CLOEXEC) = s2`, `recvmsg`, func(b *Builder, s Slot, buf Arg) {
+			b.Do(kernel.SYS_RECVMSG, Int(3), buf, Int(kernel.MSG_CMSG_CLOEXEC)).Into(s)
+		}},
 		{`ioctl(s2, SIOCSIFFLAGS, {ifr_name="lo", ifr_flags=IFF_UP|IFF_RUNNING})`, `ioctl(SIOCSIFFLAGS, lo)`, func(b *Builder, s Slot, buf Arg) {
 			ifr := make([]byte, 40)
 			copy(ifr, "lo")

@@ -1,4 +1,5 @@
-package main
+// Package binary looks at the built wrun as its callers do.
+package binary
 
 import (
 	"bytes"
@@ -14,7 +15,7 @@ import (
 func build(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "wrun")
-	cmd := exec.Command("go", "build", "-tags", "urfave_cli_no_docs", "-ldflags", "-s -w -X main.version=1.2.3 -X main.commit=abc", "-o", bin, ".")
+	cmd := exec.Command("go", "build", "-tags", "urfave_cli_no_docs", "-ldflags", "-s -w -X main.version=1.2.3 -X main.commit=abc", "-o", bin, "wrun")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
