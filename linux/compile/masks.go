@@ -26,53 +26,43 @@ func (c *compiler) readonlyPaths() error {
 }
 
 // maskedPaths covers directories with one shared, empty, read-only tmpfs, and
-// everything else with /dev/null. Missing paths need no mask. The tmpfs is made
-// when the first directory turns up, never before: a detached mount that is
-// dropped unused makes everyone wait for an RCU grace period.
+// everything else with /dev/null. Missing paths need no mask.
 //
-// The null device is the container's own, and its image may have swapped it
-// for something else: the descriptor that is mounted is checked to be the
-// character device 1:3 (CVE-2025-31133).
+// The tmpfs is made when the first directory has turned up, never before: a
+// detached mount that is dropped unused makes everyone wait for an RCU grace
+// period. It goes onto that directory, and its clones onto the others: Linux
+// 6.1 does not clone a mount that is detached.
 func (c *compiler) maskedPaths() error {
-	paths := c.s.Linux.MaskedPaths
+	paths := make([]maskedPath, 0, len(c.s.Linux.MaskedPaths))
+	seen := make(map[string]bool, len(c.s.Linux.MaskedPaths))
+	for i, p := range c.s.Linux.MaskedPaths {
+		if !seen[p] {
+			seen[p] = true
+			paths = append(paths, maskedPath{fmt.Sprintf("linux.maskedPaths[%d] %s", i, p), p})
+		}
+	}
 	if len(paths) == 0 {
 		return nil
 	}
 	b := c.b
 	mark := b.Mark()
 	defer b.Release(mark)
-	empty, null := b.Slot(), b.Slot() // descriptors, 0 until there are any
-	b.Field("linux.maskedPaths")
-	b.Set(empty, prog.Int(0))
-	b.Set(null, prog.Int(0))
-	seen := make(map[string]bool, len(paths))
+	empty, null, first := b.Slot(), b.Slot(), b.Slot()
+	noNull, done := b.Label(), b.Label()
+	c.openNull(null)
+	c.maskFirst(paths, empty, first)
 	for i, p := range paths {
-		if seen[p] {
-			continue
-		}
-		seen[p] = true
-		field := fmt.Sprintf("linux.maskedPaths[%d] %s", i, p)
-		b.Field(field)
-		skip, file, clone, attach := b.Label(), b.Label(), b.Label(), b.Label()
-		c.openRoot(p, kernel.O_PATH|kernel.O_DIRECTORY, 0, 0).Into(c.dst).Accept(enoent, enotdir, eacces).Else(file)
-		b.IfNe(empty.Val(), prog.Int(0), clone)
-		c.newFS("tmpfs", "tmpfs", []param{{key: "nr_inodes", value: "2"}}, &mountOptions{
-			set: kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV | kernel.MOUNT_ATTR_NOEXEC}, field)
-		b.Set(empty, c.mnt.Val())
-		b.Do(kernel.SYS_MOVE_MOUNT, c.mnt.Val(), b.Str(""), c.dst.Val(), b.Str(""), prog.Int(kernel.MOVE_MOUNT_F_EMPTY_PATH|kernel.MOVE_MOUNT_T_EMPTY_PATH))
-		c.close(c.dst)
-		b.Jump(skip)
-
-		b.Bind(clone)
-		b.Do(kernel.SYS_OPEN_TREE, empty.Val(), b.Str(""), prog.Int(kernel.OPEN_TREE_CLONE|kernel.OPEN_TREE_CLOEXEC|kernel.AT_EMPTY_PATH)).Into(c.mnt)
+		b.Field(p.field)
+		skip, file, attach := b.Label(), b.Label(), b.Label()
+		b.IfEq(first.Val(), prog.Int(i), skip)
+		c.openRoot(p.path, kernel.O_PATH|kernel.O_DIRECTORY, 0, 0).Into(c.dst).Accept(enoent, enotdir).Else(file)
+		c.cloneMount(empty)
 		b.Jump(attach)
 
 		b.Bind(file)
-		b.IfEq(c.dst.Val(), prog.Int(-enoent), skip)
-		c.openRoot(p, kernel.O_PATH, 0, 0).Into(c.dst).Accept(enoent, enotdir, eacces).Else(skip)
-		c.openNull(null)
-		b.Field(field)
-		b.Do(kernel.SYS_OPEN_TREE, null.Val(), b.Str(""), prog.Int(kernel.OPEN_TREE_CLONE|kernel.OPEN_TREE_CLOEXEC|kernel.AT_EMPTY_PATH)).Into(c.mnt)
+		c.openRoot(p.path, kernel.O_PATH, 0, 0).Into(c.dst).Accept(enoent, enotdir).Else(skip)
+		b.IfEq(null.Val(), prog.Int(0), noNull)
+		c.cloneMount(null)
 		b.Bind(attach)
 		b.Do(kernel.SYS_MOVE_MOUNT, c.mnt.Val(), b.Str(""), c.dst.Val(), b.Str(""), prog.Int(kernel.MOVE_MOUNT_F_EMPTY_PATH|kernel.MOVE_MOUNT_T_EMPTY_PATH))
 		c.close(c.mnt)
@@ -86,21 +76,65 @@ func (c *compiler) maskedPaths() error {
 		c.close(fd)
 		b.Bind(none)
 	}
+	b.Jump(done)
+	b.Bind(noNull)
+	b.Field("linux.maskedPaths: /dev/null of the container is not the null device")
+	b.Do(prog.FAIL, prog.Int(enodev))
+	b.Bind(done)
 	return nil
 }
 
-// openNull opens the container's /dev/null once and checks what it is.
+type maskedPath struct {
+	field, path string
+}
+
+func (c *compiler) cloneMount(fd prog.Slot) {
+	b := c.b
+	b.Do(kernel.SYS_OPEN_TREE, fd.Val(), b.Str(""), prog.Int(kernel.OPEN_TREE_CLONE|kernel.OPEN_TREE_CLOEXEC|kernel.AT_EMPTY_PATH)).Into(c.mnt)
+}
+
+// maskFirst masks the first directory there is. The slot empty gets the mount,
+// and first the directory's index; without a directory 0 and -1.
+func (c *compiler) maskFirst(paths []maskedPath, empty, first prog.Slot) {
+	b := c.b
+	found, done := b.Label(), b.Label()
+	for i, p := range paths {
+		b.Field(p.field)
+		next := b.Label()
+		c.openRoot(p.path, kernel.O_PATH|kernel.O_DIRECTORY, 0, 0).Into(c.dst).Accept(enoent, enotdir).Else(next)
+		b.Set(first, prog.Int(i))
+		b.Jump(found)
+		b.Bind(next)
+	}
+	b.Field("linux.maskedPaths")
+	b.Set(first, prog.Int(-1))
+	b.Set(empty, prog.Int(0))
+	b.Jump(done)
+	b.Bind(found)
+	c.newFS("tmpfs", "tmpfs", []param{{key: "nr_inodes", value: "2"}}, &mountOptions{
+		set: kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV | kernel.MOUNT_ATTR_NOEXEC}, "linux.maskedPaths")
+	b.Do(kernel.SYS_MOVE_MOUNT, c.mnt.Val(), b.Str(""), c.dst.Val(), b.Str(""), prog.Int(kernel.MOVE_MOUNT_F_EMPTY_PATH|kernel.MOVE_MOUNT_T_EMPTY_PATH))
+	b.Set(empty, c.mnt.Val())
+	c.close(c.dst)
+	b.Bind(done)
+}
+
+// openNull opens the container's /dev/null, or puts 0 into the slot. An image
+// may have put something else there, which would end up over the masked paths:
+// the very descriptor that is mounted is checked to be the character device 1:3
+// (CVE-2025-31133).
 func (c *compiler) openNull(null prog.Slot) {
 	b := c.b
-	have, bad := b.Label(), b.Label()
-	b.IfNe(null.Val(), prog.Int(0), have)
-	c.openRoot("/dev/null", kernel.O_PATH|kernel.O_NOFOLLOW, 0, kernel.RESOLVE_NO_SYMLINKS).Into(null)
+	b.Field("linux.maskedPaths: /dev/null")
+	bad, none, have := b.Label(), b.Label(), b.Label()
+	c.openRoot("/dev/null", kernel.O_PATH|kernel.O_NOFOLLOW, 0, kernel.RESOLVE_NO_SYMLINKS).Into(null).Accept(enoent, enotdir, eloop).Else(none)
 	c.statx(null)
 	b.Do(prog.AND, c.buf.Load(statxMode), prog.Int(kernel.S_IFMT)).Into(c.tmp)
 	b.IfNe(c.tmp.Val(), prog.Int(kernel.S_IFCHR), bad)
 	b.IfEq(c.buf.Load(statxRdev), b.Words(1|3<<32).Load(0), have)
 	b.Bind(bad)
-	b.Field("linux.maskedPaths: /dev/null of the container is not the null device")
-	b.Do(prog.FAIL, prog.Int(enodev))
+	c.close(null)
+	b.Bind(none)
+	b.Set(null, prog.Int(0))
 	b.Bind(have)
 }

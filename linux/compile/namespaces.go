@@ -99,7 +99,7 @@ func (c *compiler) enter() error {
 		b.Do(kernel.SYS_UNSHARE, prog.Int(rest))
 	}
 	b.Field("init")
-	b.Do(kernel.SYS_SETSID).Accept(eperm)
+	b.Do(kernel.SYS_SETSID)
 	return nil
 }
 
@@ -121,6 +121,7 @@ func (c *compiler) join() {
 			}
 			c.b.Field(f.Field + " " + ns.Path)
 			c.b.Do(kernel.SYS_SETNS, prog.Int(f.FD), prog.Int(nsFlag(ns.Type)))
+			c.b.Do(kernel.SYS_CLOSE, prog.Int(f.FD))
 		}
 	}
 }

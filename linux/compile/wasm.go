@@ -41,6 +41,10 @@ func (c *compiler) modules() {
 	b.Bind(engine)
 	c.engine()
 	b.Bind(native)
+	b.Field("init")
+	for _, k := range []FileKind{FileEngine, FileJob} {
+		b.Do(kernel.SYS_CLOSE, prog.Int(c.out.FD(k)))
+	}
 }
 
 // listModules gives the places in order: args[0] as a native program's would

@@ -17,6 +17,8 @@ func (c *compiler) workload() error {
 	if p != nil {
 		c.modules()
 		c.lookup(path)
+	} else {
+		c.close(c.root)
 	}
 	c.ready()
 	if p == nil {
