@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"wrun/linux/kernel"
+	"wrun/state"
 )
 
 // Run is Create and Start in one process. Unless it is detached it stays with
@@ -67,10 +68,13 @@ func (c *container) attend() (exit int, err error) {
 	if c.o.Keep {
 		return exit, c.release()
 	}
-	if err := c.dir.Lock(); err != nil {
+	c.closeFiles()
+	switch err := c.dir.Lock(); {
+	case errors.Is(err, state.ErrNotExist): // somebody has deleted it by force
+		return exit, c.dir.Close()
+	case err != nil:
 		return 1, err
 	}
-	c.closeFiles()
 	return exit, errors.Join(c.r.remove(c.dir, c.st), c.dir.Close())
 }
 

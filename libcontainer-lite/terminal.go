@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"wrun/linux/kernel"
 )
@@ -86,10 +87,16 @@ func (t *terminal) resize() {
 	_ = rc.Control(func(fd uintptr) { _ = kernel.CopyWinsize(t.tty, int(fd)) })
 }
 
-// drain waits until what the container has written is out.
+// drain waits until what the container has written is out. Processes that
+// outlive the init, where it has no pid namespace of its own, may hold the
+// terminal open for ever: what comes later than a second is theirs.
 func (t *terminal) drain() {
-	if t != nil {
-		<-t.done
+	if t == nil {
+		return
+	}
+	select {
+	case <-t.done:
+	case <-time.After(time.Second):
 	}
 }
 
