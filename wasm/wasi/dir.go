@@ -1,0 +1,4 @@
+package wasi
+
+// dir is what a directory descriptor has beyond others.
+type dir struct{}
