@@ -38,9 +38,10 @@ type container struct {
 	mounts  *kernel.MountNS // a thread in the init's mount namespace, if one was needed
 	sync    *syncSocket
 	fifo    int
-	job     int // memfd the engine reads its job from
-	console int // master of the terminal, -1 without one
-	pid     int // 0 before there is an init, and after it was reaped
+	job     int  // memfd the engine reads its job from
+	covered *int // the directory tmpcopyup copies, until the tmpfs comes
+	console int  // master of the terminal, -1 without one
+	pid     int  // 0 before there is an init, and after it was reaped
 	home    string
 	engine  bool // args[0] turned out to be a wasm module
 	hooked  bool // prestart or createRuntime hooks have begun
@@ -88,11 +89,8 @@ func (r *Runtime) create(o *CreateOptions) (_ *container, err error) {
 	if err := kernel.Mkfifo(c.dir.FIFO(), 0o600); err != nil {
 		return nil, err
 	}
-	if err := c.start(); err != nil {
+	if err := c.launch(); err != nil {
 		return nil, err
-	}
-	if err := c.applyLimits(); err != nil {
-		return nil, c.orReport(err)
 	}
 	if err := c.serve(); err != nil {
 		return nil, err
@@ -232,8 +230,29 @@ func freshPID(s *specs.Spec) bool {
 	return false
 }
 
-// applyLimits writes the cgroup's limits while the init sets itself up. The
-// workload runs only once they are all in force.
+// launch starts the init and puts the cgroup's limits in force. On v2 the init
+// sets itself up meanwhile. A v1 device list changes by one entry at a time:
+// an init that is in the cgroup already would find no device allowed.
+func (c *container) launch() error {
+	v2 := c.group.Mode() == cgroup.V2
+	if !v2 {
+		if err := c.applyLimits(); err != nil {
+			return err
+		}
+	}
+	if err := c.start(); err != nil {
+		return err
+	}
+	if v2 {
+		if err := c.applyLimits(); err != nil {
+			return c.orReport(err)
+		}
+	}
+	return nil
+}
+
+// applyLimits writes the cgroup's limits. The workload runs only once they are
+// all in force.
 func (c *container) applyLimits() error {
 	res := c.spec.Linux.Resources
 	if err := c.group.Apply(res); err != nil {
