@@ -118,7 +118,7 @@ func (c *container) needsInit(i int) bool {
 		return false
 	}
 	switch c.program.Barriers[i].Kind {
-	case compile.BarrierIDMaps, compile.BarrierConsole, compile.BarrierPasswd:
+	case compile.BarrierIDMaps, compile.BarrierConsole, compile.BarrierPasswd, compile.BarrierCopyUp:
 		return false
 	}
 	return true
@@ -146,6 +146,11 @@ func (c *container) barrier(i int, value uint32, fd int) (ready bool, err error)
 			return false, fmt.Errorf("%s: %w", x.Field, err)
 		}
 		return false, c.sync.send([]byte{1})
+	case compile.BarrierCopyUp:
+		if err := c.copyUp(value, fd); err != nil {
+			return false, fmt.Errorf("%s: %w", x.Field, err)
+		}
+		return false, nil
 	case compile.BarrierHooks:
 		if err := c.runtimeHooks(); err != nil {
 			return false, err

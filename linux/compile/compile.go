@@ -92,6 +92,10 @@ const (
 	// BarrierTree: answer with a detached copy of the mount at Path as the
 	// init's mount namespace has it, with all below if Recursive.
 	BarrierTree
+	// BarrierCopyUp: two messages, with a directory (value 0) and with the
+	// tmpfs that will cover it (value 1); copy the one into the other and
+	// answer one byte.
+	BarrierCopyUp
 	// BarrierConsole: the terminal's master comes along; no answer.
 	BarrierConsole
 	// BarrierPasswd: /etc/passwd of the container comes along, opened for

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -13,14 +14,14 @@ import (
 const maxValue = 255
 
 // filesystem compiles the mount of a new instance of a file system.
-func (c *compiler) filesystem(m *specs.Mount, opt *mountOptions, dest, field string) {
+func (c *compiler) filesystem(m *specs.Mount, opt *mountOptions, dest, field string) error {
 	if fresh, _, err := c.namespaces(); err == nil && m.Type == "sysfs" && c.userNS() && fresh&kernel.CLONE_NEWNET == 0 {
 		// sysfs shows the network namespace and may be mounted by its owner
 		// only; the host's is bound.
 		opt.bind, opt.data, opt.sb = true, nil, nil
 		c.cloneTree("/sys", true, field)
 		c.attach(opt, dest, field, func() { c.target(dest, field) })
-		return
+		return nil
 	}
 	late := opt.set&kernel.MOUNT_ATTR_RDONLY != 0 && (m.Type == "tmpfs" || dest == "/dev")
 	if late { // what comes next may need targets in it
@@ -29,17 +30,21 @@ func (c *compiler) filesystem(m *specs.Mount, opt *mountOptions, dest, field str
 	}
 	params, ok := c.params(opt)
 	if !ok {
+		if opt.copyUp {
+			return fmt.Errorf("option tmpcopyup: not together with a value of more than %d bytes", maxValue)
+		}
 		c.target(dest, field)
 		c.classicMount(m.Source, m.Type, opt.classic(), strings.Join(opt.data, ","))
 		c.close(c.dst)
-		return
+		return nil
 	}
 	if m.Type == "tmpfs" && !hasKey(opt.data, "mode") {
 		c.tmpfsLikeTarget(m, opt, params, dest, field)
-		return
+		return nil
 	}
 	c.newFS(m.Type, m.Source, params, opt, field)
 	c.attach(opt, dest, field, func() { c.target(dest, field) })
+	return nil
 }
 
 // param is one fsconfig(2) call: a flag without a value, or key and value.

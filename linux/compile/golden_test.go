@@ -332,6 +332,8 @@ func barrierText(x compile.Barrier) string {
 		}
 	case compile.BarrierConsole:
 		kind = "take the console"
+	case compile.BarrierCopyUp:
+		kind = "copy a directory into the tmpfs over it"
 	case compile.BarrierPasswd:
 		kind = "look up HOME"
 	case compile.BarrierModule:

@@ -17,6 +17,7 @@ type mountOptions struct {
 	prop            int // MS_SHARED and so on
 	propRec         bool
 	sb              []string // flags of the superblock, as fsconfig(2) names them
+	copyUp          bool     // tmpcopyup
 	data            []string // the file system's own: "size=64m"
 }
 
@@ -64,7 +65,9 @@ func parseOptions(typ string, options []string) (m mountOptions, err error) {
 			m.sb = append(m.sb, w)
 		case "async", "nolazytime", "nomand", "silent", "loud", "iversion", "noiversion", "_netdev":
 			// The default, or what mount(8) keeps for itself.
-		case "idmap", "ridmap", "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow":
+		case "tmpcopyup":
+			m.copyUp = true
+		case "idmap", "ridmap", "copy-symlink", "src-nofollow", "dest-nofollow":
 			return m, fmt.Errorf("option %s: not supported by this version of wrun", w)
 		default:
 			if strings.HasPrefix(w, "idmap=") || strings.HasPrefix(w, "ridmap=") {
@@ -201,6 +204,6 @@ func MountOptions() []string {
 		"remount", "rexec", "rnoatime", "rnodev", "rnodiratime", "rnoexec", "rnorelatime", "rnostrictatime", "rnosuid",
 		"rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw", "rshared", "rslave", "rstrictatime", "rsuid",
 		"rsymfollow", "runbindable", "rw", "shared", "silent", "slave", "strictatime", "suid", "symfollow", "sync",
-		"unbindable",
+		"tmpcopyup", "unbindable",
 	}
 }

@@ -43,6 +43,9 @@ func (c *compiler) mount(m *specs.Mount, field string) error {
 	if err := checkProcTarget(dest, m.Type, opt.bind); err != nil {
 		return err
 	}
+	if opt.copyUp && !opt.bind && (m.Type != "tmpfs" || opt.remount) {
+		return errors.New("option tmpcopyup: only a new tmpfs takes a copy of what it covers")
+	}
 	switch {
 	case opt.remount:
 		c.remount(m, &opt, dest)
@@ -53,7 +56,7 @@ func (c *compiler) mount(m *specs.Mount, field string) error {
 	case m.Type == "":
 		return errors.New("type is missing, and no option says bind or rbind")
 	default:
-		c.filesystem(m, &opt, dest, field)
+		return c.filesystem(m, &opt, dest, field)
 	}
 	return nil
 }
@@ -112,6 +115,12 @@ func (c *compiler) attach(opt *mountOptions, dest, field string, target func()) 
 	target()
 	if opt.bind && !onProc(dest) {
 		c.refuseProc(field)
+	}
+	if opt.copyUp && !opt.bind {
+		id := c.barrier(Barrier{Kind: BarrierCopyUp, Field: field})
+		c.sendFD(c.word(TagBarrier+id, 0), c.dst.Val())
+		c.sendFD(c.word(TagBarrier+id, 1), c.mnt.Val())
+		c.await(c.buf, 8)
 	}
 	b.Do(kernel.SYS_MOVE_MOUNT, c.mnt.Val(), b.Str(""), c.dst.Val(), b.Str(""), prog.Int(kernel.MOVE_MOUNT_F_EMPTY_PATH|kernel.MOVE_MOUNT_T_EMPTY_PATH))
 	if opt.prop != 0 {
