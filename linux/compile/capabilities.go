@@ -13,12 +13,13 @@ type capSets struct {
 	bounding, effective, inheritable, permitted, ambient uint64
 }
 
-// capabilities reads process.capabilities. Names the kernel has no number for
-// are left out; spec.Validate has warned about them.
-func (c *compiler) capabilities() (*capSets, error) {
+// capabilities reads process.capabilities; a config without them gives none, as
+// with runc and crun. Names the kernel has no number for are left out;
+// spec.Validate has warned about them.
+func (c *compiler) capabilities() *capSets {
 	k := c.s.Process.Capabilities
 	if k == nil {
-		return nil, nil
+		return new(capSets)
 	}
 	mask := func(names []string) (m uint64) {
 		for _, n := range names {
@@ -32,7 +33,7 @@ func (c *compiler) capabilities() (*capSets, error) {
 	// The kernel refuses what goes beyond; spec.Validate has warned about it.
 	s.effective &= s.permitted
 	s.ambient &= s.permitted & s.inheritable
-	return s, nil
+	return s
 }
 
 // applyCapabilities sets the sets: capset(2), then the ambient one, which can

@@ -177,12 +177,13 @@ func (c *compiler) mknod(dir prog.Slot, name string, d *device, field string) {
 		c.bindDevice(dir, name, d, field)
 		return
 	}
-	exists := b.Label()
-	b.Do(kernel.SYS_MKNODAT, dir.Val(), b.Str(name), prog.Int(d.mode), prog.Int(int(d.rdev))).Accept(eexist).Else(exists)
+	make := b.Do(kernel.SYS_MKNODAT, dir.Val(), b.Str(name), prog.Int(d.mode), prog.Int(int(d.rdev))).Accept(eexist)
 	if d.owner {
+		exists := b.Label()
+		make.Else(exists)
 		b.Do(kernel.SYS_FCHOWNAT, dir.Val(), b.Str(name), prog.Int(d.uid), prog.Int(d.gid), prog.Int(kernel.AT_SYMLINK_NOFOLLOW))
+		b.Bind(exists)
 	}
-	b.Bind(exists)
 }
 
 // mknodElsewhere makes a node outside /dev's own level; the parent makes its

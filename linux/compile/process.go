@@ -3,6 +3,7 @@ package compile
 import (
 	"encoding/binary"
 	"fmt"
+	"path"
 	"strings"
 
 	"wrun/linux/kernel"
@@ -105,16 +106,11 @@ func (c *compiler) identity() error {
 		return nil
 	}
 	b := c.b
-	sets, err := c.capabilities()
-	if err != nil {
-		return err
-	}
-	if sets != nil {
-		b.Field("process.capabilities.bounding")
-		for n := 0; n <= c.f.LastCap; n++ {
-			if sets.bounding&(1<<n) == 0 {
-				b.Do(kernel.SYS_PRCTL, prog.Int(kernel.PR_CAPBSET_DROP), prog.Int(n), prog.Int(0), prog.Int(0), prog.Int(0))
-			}
+	sets := c.capabilities()
+	b.Field("process.capabilities.bounding")
+	for n := 0; n <= c.f.LastCap; n++ {
+		if sets.bounding&(1<<n) == 0 {
+			b.Do(kernel.SYS_PRCTL, prog.Int(kernel.PR_CAPBSET_DROP), prog.Int(n), prog.Int(0), prog.Int(0), prog.Int(0))
 		}
 	}
 	b.Field("process.user.umask")
@@ -123,10 +119,14 @@ func (c *compiler) identity() error {
 		umask = int(*p.User.Umask)
 	}
 	b.Do(kernel.SYS_UMASK, prog.Int(umask))
-	later := c.cwdAsRoot()
+	cwd := path.Clean(p.Cwd)
+	var later prog.Slot
+	if cwd != "/" { // where pivot has left us
+		later = c.cwdAsRoot(cwd)
+	}
 
 	b.Field("process.user")
-	if sets != nil && p.User.UID != 0 {
+	if p.User.UID != 0 {
 		b.Do(kernel.SYS_PRCTL, prog.Int(kernel.PR_SET_KEEPCAPS), prog.Int(1), prog.Int(0), prog.Int(0), prog.Int(0))
 	}
 	groups := make([]byte, 0, 4*len(p.User.AdditionalGids))
@@ -141,10 +141,10 @@ func (c *compiler) identity() error {
 	gid, uid := prog.Int(int(p.User.GID)), prog.Int(int(p.User.UID))
 	b.Do(kernel.SYS_SETRESGID, gid, gid, gid)
 	b.Do(kernel.SYS_SETRESUID, uid, uid, uid)
-	if sets != nil {
-		c.applyCapabilities(sets)
+	c.applyCapabilities(sets)
+	if cwd != "/" {
+		c.cwdAsUser(cwd, later)
 	}
-	c.cwdAsUser(later)
 	b.Field("init")
 	c.close(c.root)
 	if p.NoNewPrivileges {
@@ -156,9 +156,8 @@ func (c *compiler) identity() error {
 
 // cwdAsRoot enters process.cwd beneath the root, made by the parent if it is
 // missing. The slot it gives is 0 unless only the user may enter.
-func (c *compiler) cwdAsRoot() prog.Slot {
+func (c *compiler) cwdAsRoot(cwd string) prog.Slot {
 	b := c.b
-	cwd := c.s.Process.Cwd
 	b.Field("process.cwd " + cwd)
 	later := b.Slot()
 	b.Set(later, prog.Int(0))
@@ -187,9 +186,8 @@ func (c *compiler) cwdAsRoot() prog.Slot {
 // cwdAsUser enters it with the final ids if that is what it takes, and then
 // makes sure that it lies inside the root: getcwd(2) says "(unreachable)" else
 // (CVE-2024-21626).
-func (c *compiler) cwdAsUser(later prog.Slot) {
+func (c *compiler) cwdAsUser(cwd string, later prog.Slot) {
 	b := c.b
-	cwd := c.s.Process.Cwd
 	b.Field("process.cwd " + cwd)
 	entered, inside := b.Label(), b.Label()
 	b.IfEq(later.Val(), prog.Int(0), entered)
