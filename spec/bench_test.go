@@ -6,8 +6,7 @@ import (
 )
 
 // Every create parses one config in a new process, so the first iteration is
-// what counts: go test -run '^$' -bench Docker -benchtime 1x. The rest shows
-// what is left when encoding/json has its tables.
+// what counts: go test -run '^$' -bench Docker -benchtime 1x.
 func BenchmarkParseDocker(b *testing.B) {
 	raw, err := os.ReadFile("testdata/docker.json")
 	if err != nil {

@@ -50,13 +50,18 @@ func TestDefaultIsGood(t *testing.T) {
 }
 
 func TestStateJSON(t *testing.T) {
-	got, err := StateJSON("c1", specs.StateCreated, 7, "/b", map[string]string{"k": "v"})
-	const want = `{"ociVersion":"1.3.0","id":"c1","status":"created","pid":7,"bundle":"/b","annotations":{"k":"v"}}`
-	if err != nil || string(got) != want {
-		t.Errorf("got %s, %v", got, err)
-	}
-	var s specs.State
-	if got, err = StateJSON("c1", specs.StateStopped, 0, "/b", nil); err != nil || json.Unmarshal(got, &s) != nil || s.Pid != 0 || s.Status != specs.StateStopped {
-		t.Errorf("got %s, %v", got, err)
+	for _, s := range []specs.State{
+		{Version: specs.Version, ID: "c1", Status: specs.StateCreated, Pid: 7, Bundle: "/b", Annotations: map[string]string{"k": "v", "a": "<\u2028\xff>"}},
+		{Version: specs.Version, ID: "c1", Status: specs.StateStopped, Bundle: "/b\"\n"},
+		{Version: specs.Version, Annotations: map[string]string{}},
+	} {
+		want, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := StateJSON(s.ID, s.Status, s.Pid, s.Bundle, s.Annotations)
+		if err != nil || string(got) != string(want) {
+			t.Errorf("got %s %v, want %s", got, err, want)
+		}
 	}
 }

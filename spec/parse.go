@@ -16,6 +16,14 @@ import (
 // name is what errors call the file. They read name:LINE:COLUMN: FIELD: cause,
 // where lines and columns count from 1 and columns are characters.
 func Parse(raw []byte, name string) (*specs.Spec, error) {
+	if s, ok := decode(raw); ok {
+		return s, nil
+	}
+	return unmarshal(raw, name)
+}
+
+// unmarshal parses a config.json of any shape, and has the errors.
+func unmarshal(raw []byte, name string) (*specs.Spec, error) {
 	doc := document{Spec: new(specs.Spec)}
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return nil, locate(raw, name, err)
