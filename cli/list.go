@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -55,14 +54,17 @@ func (p *program) listCommand() *cli.Command {
 // writeList prints one line, as runc does, but an empty list where runc prints
 // null.
 func (p *program) writeList(docs []libcontainer.StateDoc) error {
-	if docs == nil {
-		docs = []libcontainer.StateDoc{}
+	b := []byte{'['}
+	for i := range docs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = appendDoc(b, &docs[i]); err != nil {
+			return fmt.Errorf("container %s: %w", docs[i].ID, err)
+		}
 	}
-	data, err := json.Marshal(docs)
-	if err != nil {
-		return err
-	}
-	return p.write(append(data, '\n'))
+	return p.write(append(b, "]\n"...))
 }
 
 func idLines(docs []libcontainer.StateDoc) []byte {
