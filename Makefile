@@ -40,7 +40,7 @@ guests: ## build/guests: the programs that tests put into containers, native and
 	  $(BUILD) -ldflags '-s -w' -o build/guests/$$g ./tests/guests/$$g && \
 	  GOOS=wasip1 GOARCH=wasm $(BUILD) -ldflags '-s -w' -o build/guests/$$g.wasm ./tests/guests/$$g || exit 1; \
 	done
-	@cp tests/guests/*.wasm build/guests/
+	@cp tests/guests/*.wasm wasm/engine/testdata/*.wasm build/guests/
 
 demo: ## watch wrun run a native and a wasm container (needs root; under a minute)
 	@tests/demo/demo

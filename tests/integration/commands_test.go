@@ -57,10 +57,11 @@ func commands(rt *runtime) map[string]func(*testscript.TestScript, bool, []strin
 
 // patience is how long a script waits for what must happen soon. The emulated
 // guest of tests/vm is slow.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
-// limit ends a runtime that hangs.
-const limit = 30 * time.Second
+// limit ends a runtime that hangs. In the emulated guest the engine takes half
+// a minute to compile a Go program.
+const limit = 90 * time.Second
 
 func (rt *runtime) command(root string, args ...string) *exec.Cmd {
 	return exec.Command(rt.path, append([]string{"--root", root}, args...)...)

@@ -191,10 +191,13 @@ func cmdExpect(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	wait(ts, func() bool {
 		t.mu.Lock()
-		defer t.mu.Unlock()
-		at := re.FindIndex(t.text[t.seen:])
+		at, err := re.FindIndex(t.text[t.seen:]), t.err
 		if at != nil {
 			t.seen += at[1]
+		}
+		t.mu.Unlock()
+		if at == nil && err != nil {
+			ts.Fatalf("no %s: %s", args[1], t)
 		}
 		return at != nil
 	}, t.String)
