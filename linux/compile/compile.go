@@ -203,7 +203,7 @@ func Compile(s *specs.Spec, o *Options, f kernel.Features) (*Compiled, error) {
 	for _, step := range []func() error{
 		c.begin, c.joinCgroup, c.enter, c.network,
 		c.rootfs, c.mounts, c.devices, c.hooks, c.pivot,
-		c.console, c.names, c.finishMounts, c.readonlyPaths, c.maskedPaths,
+		c.console, c.names, c.makeCwd, c.finishMounts, c.readonlyPaths, c.maskedPaths,
 		c.keyring, c.passwd, c.limits, c.identity,
 		c.workload,
 	} {

@@ -154,24 +154,38 @@ func (c *compiler) identity() error {
 	return nil
 }
 
-// cwdAsRoot enters process.cwd beneath the root, made by the parent if it is
-// missing. The slot it gives is 0 unless only the user may enter.
+// makeCwd lets the parent make a missing process.cwd, while the root can still
+// be written to.
+func (c *compiler) makeCwd() error {
+	if c.s.Process == nil || path.Clean(c.s.Process.Cwd) == "/" {
+		return nil
+	}
+	b := c.b
+	cwd := path.Clean(c.s.Process.Cwd)
+	field := "process.cwd " + cwd
+	b.Field(field)
+	missing, done := b.Label(), b.Label()
+	c.openRoot(cwd, kernel.O_PATH, 0, 0).Into(c.dst).Accept(enoent, eacces, eperm).Else(missing)
+	c.close(c.dst)
+	b.Jump(done)
+	b.Bind(missing)
+	b.IfNe(c.dst.Val(), prog.Int(-enoent), done)
+	id := c.barrier(Barrier{Kind: BarrierTarget, Path: cwd, Field: field})
+	c.sendFD(c.word(TagBarrier+id, 1), c.root.Val())
+	c.await(c.buf, 8)
+	b.Bind(done)
+	return nil
+}
+
+// cwdAsRoot enters process.cwd beneath the root. The slot it gives is 0 unless
+// only the user may enter.
 func (c *compiler) cwdAsRoot(cwd string) prog.Slot {
 	b := c.b
 	b.Field("process.cwd " + cwd)
 	later := b.Slot()
 	b.Set(later, prog.Int(0))
-	missing, have, refused, denied, done := b.Label(), b.Label(), b.Label(), b.Label(), b.Label()
-	flags := kernel.O_PATH | kernel.O_DIRECTORY
-	c.openRoot(cwd, flags, 0, 0).Into(c.dst).Accept(enoent, eacces, eperm).Else(missing)
-	b.Jump(have)
-	b.Bind(missing)
-	b.IfNe(c.dst.Val(), prog.Int(-enoent), denied)
-	id := c.barrier(Barrier{Kind: BarrierTarget, Path: cwd, Field: "process.cwd " + cwd})
-	c.sendFD(c.word(TagBarrier+id, 1), c.root.Val())
-	c.await(c.buf, 8)
-	c.openRoot(cwd, flags, 0, 0).Into(c.dst)
-	b.Bind(have)
+	refused, denied, done := b.Label(), b.Label(), b.Label()
+	c.openRoot(cwd, kernel.O_PATH|kernel.O_DIRECTORY, 0, 0).Into(c.dst).Accept(eacces, eperm).Else(denied)
 	b.Do(kernel.SYS_FCHDIR, c.dst.Val()).Accept(eacces, eperm).Else(refused)
 	c.close(c.dst)
 	b.Jump(done)
