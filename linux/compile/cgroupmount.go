@@ -17,15 +17,16 @@ func (c *compiler) cgroupMount(opt *mountOptions, dest, field string) {
 	if c.o.Cgroup.V2 {
 		for _, g := range c.o.Cgroup.Binds {
 			b.Do(kernel.SYS_OPEN_TREE, prog.Int(kernel.AT_FDCWD), b.Str(g.Source), prog.Int(kernel.OPEN_TREE_CLONE|kernel.OPEN_TREE_CLOEXEC)).Into(c.mnt)
-			c.attach(opt, dest, field, func() { c.target(dest, field) })
+			c.attach(opt, dest, field, c.aDirectory())
 		}
 		return
 	}
 	set := opt.set
-	top := *opt
-	top.bind, top.set = false, set&^kernel.MOUNT_ATTR_RDONLY
+	// What would keep the directories from being made in it, and what is to
+	// reach them, comes last.
+	top := mountOptions{set: set &^ kernel.MOUNT_ATTR_RDONLY}
 	c.newFS("tmpfs", "tmpfs", []param{{key: "mode", value: "755"}}, &top, field)
-	c.attach(&top, dest, field, func() { c.target(dest, field) })
+	c.attach(&top, dest, field, c.aDirectory())
 	mark := b.Mark()
 	dir := b.Slot()
 	c.openRoot(dest, kernel.O_PATH|kernel.O_DIRECTORY, 0, 0).Into(dir)
@@ -41,9 +42,7 @@ func (c *compiler) cgroupMount(opt *mountOptions, dest, field string) {
 			b.Do(kernel.SYS_SYMLINKAT, b.Str(path.Base(g.Name)), dir.Val(), b.Str(l))
 		}
 	}
-	if set&kernel.MOUNT_ATTR_RDONLY != 0 {
-		c.setattr(dir, kernel.MOUNT_ATTR_RDONLY, 0, 0, false)
-	}
+	c.attributes(dir, &mountOptions{set: set & kernel.MOUNT_ATTR_RDONLY, rset: opt.rset, rclr: opt.rclr, prop: opt.prop, propRec: opt.propRec})
 	c.close(dir)
 	b.Release(mark)
 }

@@ -19,8 +19,10 @@ func (c *compiler) filesystem(m *specs.Mount, opt *mountOptions, dest, field str
 		// sysfs shows the network namespace and may be mounted by its owner
 		// only; the host's is bound.
 		opt.bind, opt.data, opt.sb = true, nil, nil
+		// The copy has the host's cgroups below: they get the attributes too.
+		opt.rset, opt.rclr, opt.set, opt.clr = opt.set&^opt.rclr|opt.rset, opt.clr&^opt.rset|opt.rclr, 0, 0
 		c.cloneTree("/sys", true, field)
-		c.attach(opt, dest, field, func() { c.target(dest, field) })
+		c.attach(opt, dest, field, c.aDirectory())
 		return nil
 	}
 	late := opt.set&kernel.MOUNT_ATTR_RDONLY != 0 && (m.Type == "tmpfs" || dest == "/dev")
@@ -28,23 +30,34 @@ func (c *compiler) filesystem(m *specs.Mount, opt *mountOptions, dest, field str
 		opt.set &^= kernel.MOUNT_ATTR_RDONLY
 		c.late = append(c.late, lateMount{field, dest})
 	}
-	params, ok := c.params(opt)
+	params, ok := c.params(m.Source, opt, late)
 	if !ok {
 		if opt.copyUp {
 			return fmt.Errorf("option tmpcopyup: not together with a value of more than %d bytes", maxValue)
 		}
-		c.target(dest, field)
-		c.classicMount(m.Source, m.Type, opt.classic(), strings.Join(opt.data, ","))
-		c.close(c.dst)
+		c.classicFilesystem(m, opt, dest, field)
 		return nil
 	}
+	kind := c.aDirectory()
 	if m.Type == "tmpfs" && !hasKey(opt.data, "mode") {
-		c.tmpfsLikeTarget(m, opt, params, dest, field)
-		return nil
+		kind = c.modeOfTarget()
 	}
 	c.newFS(m.Type, m.Source, params, opt, field)
-	c.attach(opt, dest, field, func() { c.target(dest, field) })
+	c.attach(opt, dest, field, kind)
 	return nil
+}
+
+// classicFilesystem mounts with mount(2), whose options may be a page long.
+func (c *compiler) classicFilesystem(m *specs.Mount, opt *mountOptions, dest, field string) {
+	c.target(dest, field, c.aDirectory())
+	c.refuseProc(dest, field)
+	c.classicMount(m.Source, m.Type, opt.classic(), strings.Join(opt.data, ","), field)
+	c.close(c.dst)
+	if rest := (mountOptions{rset: opt.rset, rclr: opt.rclr, prop: opt.prop, propRec: opt.propRec}); rest.rset|rest.rclr|rest.prop != 0 {
+		c.openRoot(dest, kernel.O_PATH, 0, 0).Into(c.dst) // the mount now, not what it covers
+		c.attributes(c.dst, &rest)
+		c.close(c.dst)
+	}
 }
 
 // param is one fsconfig(2) call: a flag without a value, or key and value.
@@ -55,13 +68,25 @@ type param struct {
 
 // params turns options into parameters; ok is false when one does not fit
 // fsconfig(2) and mount(2) has to take them all.
-func (c *compiler) params(opt *mountOptions) (p []param, ok bool) {
+//
+// A read-only mount is read-only as a file system too, as with mount(2): a disk
+// that cannot be written to mounts no other way. But not one that is made
+// read-only late.
+func (c *compiler) params(source string, opt *mountOptions, late bool) (p []param, ok bool) {
+	if len(source) > maxValue {
+		return nil, false
+	}
+	if opt.set&kernel.MOUNT_ATTR_RDONLY != 0 && !late {
+		p = append(p, param{key: "ro", flag: true})
+	}
 	for _, w := range opt.sb {
 		p = append(p, param{key: w, flag: true})
 	}
 	for _, w := range opt.data {
 		k, v, has := option(w)
 		switch {
+		case len(k) > maxValue || strings.Contains(v, `\,`):
+			return nil, false // overlayfs takes escaped commas from mount(2) alone
 		case !has:
 			p = append(p, param{key: k, flag: true})
 		case len(v) <= maxValue:
@@ -151,26 +176,19 @@ func (c *compiler) newFS(typ, source string, params []param, opt *mountOptions, 
 	b.Release(mark)
 }
 
-// tmpfsLikeTarget is a tmpfs without `mode=`: it takes the mode of the
-// directory it covers, 1777 if that had to be made.
-func (c *compiler) tmpfsLikeTarget(m *specs.Mount, opt *mountOptions, params []param, dest, field string) {
+// modeOfTarget is the target of a tmpfs without `mode=`: it takes the mode of
+// the directory it covers, 1777 if that had to be made.
+func (c *compiler) modeOfTarget() targetKind {
 	b := c.b
-	c.newFS(m.Type, m.Source, params, opt, field)
-	c.attach(opt, dest, field, func() {
-		there, done := b.Label(), b.Label()
-		c.openRoot(dest, kernel.O_PATH, 0, 0).Into(c.dst).Accept(enoent)
-		b.Do(prog.AND, c.dst.Val(), prog.Int(-1<<31)).Into(c.tmp) // the sign
-		b.IfEq(c.tmp.Val(), prog.Int(0), there)
-		c.target(dest, field)
-		b.Do(kernel.SYS_FCHMODAT, c.mnt.Val(), b.Str("."), prog.Int(0o1777))
-		b.Jump(done)
-		b.Bind(there)
+	kind := c.aDirectory()
+	kind.found = func() {
 		c.statx(c.dst)
 		// The kernel takes 16 bits of the mode: what lies behind them in
 		// struct statx does no harm.
 		b.Do(kernel.SYS_FCHMODAT, c.mnt.Val(), b.Str("."), c.buf.Load(statxMode))
-		b.Bind(done)
-	})
+	}
+	kind.made = func() { b.Do(kernel.SYS_FCHMODAT, c.mnt.Val(), b.Str("."), prog.Int(0o1777)) }
+	return kind
 }
 
 // finishMounts makes read-only what had to stay writable until now, and the

@@ -21,8 +21,8 @@ type mountOptions struct {
 	data            []string // the file system's own: "size=64m"
 }
 
-// words splits options at the commas that are not within double quotes:
-// context="a:b,c" is one.
+// words splits options at the commas that are not within double quotes, and
+// not escaped: context="a:b,c" is one, and so is overlayfs' lowerdir=/a\,b.
 func words(options []string) (w []string) {
 	for _, o := range options {
 		if !strings.Contains(o, ",") {
@@ -32,6 +32,8 @@ func words(options []string) (w []string) {
 		start, quoted := 0, false
 		for i := 0; i < len(o); i++ {
 			switch {
+			case o[i] == '\\':
+				i++
 			case o[i] == '"':
 				quoted = !quoted
 			case o[i] == ',' && !quoted:

@@ -48,7 +48,7 @@ func (c *compiler) mount(m *specs.Mount, field string) error {
 	}
 	switch {
 	case opt.remount:
-		c.remount(m, &opt, dest)
+		c.remount(m, &opt, dest, field)
 	case opt.bind:
 		c.bind(m, &opt, dest, field)
 	case m.Type == "cgroup" || m.Type == "cgroup2":
@@ -86,7 +86,7 @@ func checkProcTarget(dest, typ string, bind bool) error {
 	return fmt.Errorf("%q cannot be mounted because it is inside /proc", dest)
 }
 
-// onProc tells whether a target may lie on procfs.
+// onProc tells whether a target lies on procfs.
 func onProc(dest string) bool { return dest == "/proc" || strings.HasPrefix(dest, "/proc/") }
 
 // source makes a bind source absolute: relative ones start at the bundle.
@@ -99,12 +99,35 @@ func (c *compiler) source(m *specs.Mount) string {
 
 func (c *compiler) bind(m *specs.Mount, opt *mountOptions, dest, field string) {
 	c.cloneTree(c.source(m), opt.recursive, field)
-	c.attach(opt, dest, field, c.targetLikeMount(dest, field))
+	if dest == "/proc" {
+		c.checkProcfs(field)
+	}
+	c.attach(opt, dest, field, c.likeMount())
 }
 
+// checkProcfs fails unless c.mnt is procfs, from its root on: anything else in
+// the place of /proc would take the writes to masks and labels
+// (CVE-2019-16884).
+func (c *compiler) checkProcfs(field string) {
+	b := c.b
+	bad, ok := b.Label(), b.Label()
+	b.Do(kernel.SYS_FSTATFS, c.mnt.Val(), c.buf)
+	b.IfNe(c.buf.Load(0), prog.Int(kernel.PROC_SUPER_MAGIC), bad)
+	b.Do(kernel.SYS_STATX, c.mnt.Val(), b.Str(""), prog.Int(kernel.AT_EMPTY_PATH), prog.Int(kernel.STATX_BASIC_STATS), c.buf)
+	b.IfEq(c.buf.Load(statxIno), prog.Int(procRootIno), ok)
+	b.Bind(bad)
+	b.Field(field + ": the source is not procfs, nothing else can be mounted on /proc")
+	b.Do(prog.FAIL, prog.Int(einval))
+	b.Field(field)
+	b.Bind(ok)
+}
+
+// procRootIno is PROC_ROOT_INO of the kernel (linux/proc_fs.h).
+const procRootIno = 1
+
 // attach gives the detached mount in c.mnt its attributes and moves it onto
-// its target, which target opens into c.dst.
-func (c *compiler) attach(opt *mountOptions, dest, field string, target func()) {
+// its target.
+func (c *compiler) attach(opt *mountOptions, dest, field string, kind targetKind) {
 	b := c.b
 	if opt.set|opt.clr != 0 && opt.bind {
 		c.setattr(c.mnt, opt.set, opt.clr, 0, false)
@@ -112,10 +135,8 @@ func (c *compiler) attach(opt *mountOptions, dest, field string, target func()) 
 	if opt.rset|opt.rclr != 0 {
 		c.setattr(c.mnt, opt.rset, opt.rclr, 0, true)
 	}
-	target()
-	if opt.bind && !onProc(dest) {
-		c.refuseProc(field)
-	}
+	c.target(dest, field, kind)
+	c.refuseProc(dest, field)
 	if opt.copyUp && !opt.bind {
 		id := c.barrier(Barrier{Kind: BarrierCopyUp, Field: field})
 		c.sendFD(c.word(TagBarrier+id, 0), c.dst.Val())
@@ -130,8 +151,12 @@ func (c *compiler) attach(opt *mountOptions, dest, field string, target func()) 
 	c.close(c.mnt)
 }
 
-// refuseProc fails when an image's symlink has led a target onto procfs.
-func (c *compiler) refuseProc(field string) {
+// refuseProc fails when an image's symlink has led a target onto procfs: a
+// mount there could hide what masks and labels are about (CVE-2019-19921).
+func (c *compiler) refuseProc(dest, field string) {
+	if onProc(dest) || dest == "/sys" { // judged by checkProcTarget, or opened without symlinks
+		return
+	}
 	b := c.b
 	ok := b.Label()
 	b.Do(kernel.SYS_FSTATFS, c.dst.Val(), c.buf)
@@ -142,36 +167,49 @@ func (c *compiler) refuseProc(field string) {
 	b.Bind(ok)
 }
 
-// target opens a mount target into c.dst. It is mostly there; a missing last
-// component is made here; where parents are missing, or a symlink dangles, the
-// parent makes it, beneath the descriptor of the root.
-func (c *compiler) target(dest, field string) {
-	c.openTarget(dest, field, func(dir prog.Slot, name string) {
-		c.b.Do(kernel.SYS_MKDIRAT, dir.Val(), c.b.Str(name), prog.Int(0o755)).Accept(eexist)
-	}, func(ask func(dir bool)) { ask(true) })
+// targetKind is what a mount target must be, and what is done once it is known
+// whether it was there: found and made may be nil.
+type targetKind struct {
+	// create makes it in its folder.
+	create func(dir prog.Slot, name string)
+	// ask emits the parent's making it, a directory or a file.
+	ask         func(func(dir bool))
+	found, made func()
 }
 
-// targetLikeMount is target for a bind: a directory or a file, as its source.
-func (c *compiler) targetLikeMount(dest, field string) func() {
+// aDirectory is the target of a file system.
+func (c *compiler) aDirectory() targetKind {
+	return targetKind{
+		create: func(dir prog.Slot, name string) {
+			c.b.Do(kernel.SYS_MKDIRAT, dir.Val(), c.b.Str(name), prog.Int(0o755)).Accept(eexist)
+		},
+		ask: func(ask func(dir bool)) { ask(true) },
+	}
+}
+
+// likeMount is the target of a bind: a directory or a file, as its source.
+func (c *compiler) likeMount() targetKind {
 	b := c.b
-	return func() {
-		c.openTarget(dest, field, func(dir prog.Slot, name string) {
-			file, done := b.Label(), b.Label()
-			c.ifNotDir(c.mnt, file)
-			b.Do(kernel.SYS_MKDIRAT, dir.Val(), b.Str(name), prog.Int(0o755)).Accept(eexist)
-			b.Jump(done)
-			b.Bind(file)
-			b.Do(kernel.SYS_MKNODAT, dir.Val(), b.Str(name), prog.Int(kernel.S_IFREG|0o755), prog.Int(0)).Accept(eexist)
-			b.Bind(done)
-		}, func(ask func(dir bool)) {
-			file, done := b.Label(), b.Label()
-			c.ifNotDir(c.mnt, file)
-			ask(true)
-			b.Jump(done)
-			b.Bind(file)
-			ask(false)
-			b.Bind(done)
-		})
+	either := func(directory, file func()) {
+		other, done := b.Label(), b.Label()
+		c.ifNotDir(c.mnt, other)
+		directory()
+		b.Jump(done)
+		b.Bind(other)
+		file()
+		b.Bind(done)
+	}
+	return targetKind{
+		create: func(dir prog.Slot, name string) {
+			either(func() {
+				b.Do(kernel.SYS_MKDIRAT, dir.Val(), b.Str(name), prog.Int(0o755)).Accept(eexist)
+			}, func() {
+				b.Do(kernel.SYS_MKNODAT, dir.Val(), b.Str(name), prog.Int(kernel.S_IFREG|0o755), prog.Int(0)).Accept(eexist)
+			})
+		},
+		ask: func(ask func(dir bool)) {
+			either(func() { ask(true) }, func() { ask(false) })
+		},
 	}
 }
 
@@ -186,6 +224,7 @@ func (c *compiler) ifNotDir(fd prog.Slot, l prog.Label) {
 // Offsets in struct statx (statx(2)); unlike struct stat it is the same on
 // every architecture.
 const (
+	statxIno  = 32  // 64 bits
 	statxMode = 28  // 16 bits, behind them padding and the inode
 	statxRdev = 128 // major, minor: 32 bits each
 )
@@ -194,97 +233,120 @@ func (c *compiler) statx(fd prog.Slot) {
 	c.b.Do(kernel.SYS_STATX, fd.Val(), c.b.Str(""), prog.Int(kernel.AT_EMPTY_PATH), prog.Int(kernel.STATX_TYPE|kernel.STATX_MODE), c.buf)
 }
 
-// openTarget opens dest into c.dst. Where it is missing, create makes it in its
-// folder; where that is missing too, or the name is a symlink that dangles, the
-// parent is asked.
-func (c *compiler) openTarget(dest, field string, create func(dir prog.Slot, name string), ask func(func(dir bool))) {
-	if dest == "/proc" || dest == "/sys" {
-		c.openOrdinary(dest, field, create)
-		return
-	}
+// target opens dest into c.dst. It is mostly there. If not, it is made here in
+// its folder; where that is missing too, or the name is a symlink that dangles,
+// the parent makes it, beneath the descriptor of the root.
+func (c *compiler) target(dest, field string, kind targetKind) {
 	b := c.b
-	missing, remote, have := b.Label(), b.Label(), b.Label()
-	open := func() prog.Ref { return c.openRoot(dest, kernel.O_PATH, 0, 0).Into(c.dst) }
-	open().Accept(enoent).Else(missing)
-	b.Jump(have)
-
-	b.Bind(missing)
-	if folder := path.Dir(dest); folder == "/" {
-		create(c.root, path.Base(dest))
-	} else {
-		mark := b.Mark()
-		dir := b.Slot()
-		c.openRoot(folder, kernel.O_PATH|kernel.O_DIRECTORY, 0, 0).Into(dir).Accept(enoent).Else(remote)
-		create(dir, path.Base(dest))
-		c.close(dir)
-		b.Release(mark)
-	}
-	open().Accept(enoent).Else(remote)
-	b.Jump(have)
-
-	b.Bind(remote)
-	ask(func(dir bool) {
-		v := uint32(0)
-		if dir {
-			v = 1
+	missing, remote, made, have := b.Label(), b.Label(), b.Label(), b.Label()
+	open := func(resolve int) prog.Ref { return c.openRoot(dest, kernel.O_PATH, 0, resolve).Into(c.dst) }
+	found := func() {
+		if kind.found != nil {
+			kind.found()
 		}
-		id := c.barrier(Barrier{Kind: BarrierTarget, Path: dest, Field: field})
-		c.sendFD(c.word(TagBarrier+id, v), c.root.Val())
-		c.await(c.buf, 8)
-	})
-	open()
+		b.Jump(have)
+	}
+	if dest == "/proc" || dest == "/sys" {
+		// A symlink there would let an image choose where the masks and labels
+		// of later steps end up.
+		create := b.Label()
+		open(kernel.RESOLVE_NO_SYMLINKS).Accept(enoent, eloop).Else(missing)
+		found()
+		b.Bind(missing)
+		b.IfNe(c.dst.Val(), prog.Int(-eloop), create)
+		b.Field(field + " is a symlink in the image; " + dest + " must be mounted on ordinary directory")
+		b.Do(prog.FAIL, prog.Int(eloop))
+		b.Field(field)
+		b.Bind(create)
+		kind.create(c.root, path.Base(dest))
+		open(kernel.RESOLVE_NO_SYMLINKS)
+	} else {
+		open(0).Accept(enoent).Else(missing)
+		found()
+		b.Bind(missing)
+		c.createIn(path.Dir(dest), path.Base(dest), kind, remote)
+		open(0).Accept(enoent).Else(remote)
+		b.Jump(made)
+		b.Bind(remote)
+		kind.ask(func(dir bool) {
+			v := uint32(0)
+			if dir {
+				v = 1
+			}
+			id := c.barrier(Barrier{Kind: BarrierTarget, Path: dest, Field: field})
+			c.sendFD(c.word(TagBarrier+id, v), c.root.Val())
+			c.await(c.buf, 8)
+		})
+		open(0)
+	}
+	b.Bind(made)
+	if kind.made != nil {
+		kind.made()
+	}
 	b.Bind(have)
 }
 
-// openOrdinary is openTarget for /proc and /sys: a symlink in their place would
-// let an image choose where the masks and labels of later steps end up.
-func (c *compiler) openOrdinary(dest, field string, create func(dir prog.Slot, name string)) {
-	b := c.b
-	missing, symlink, have := b.Label(), b.Label(), b.Label()
-	open := func() prog.Ref {
-		return c.openRoot(dest, kernel.O_PATH, 0, kernel.RESOLVE_NO_SYMLINKS).Into(c.dst)
+// createIn makes a target in its folder, or goes to missing if there is none.
+func (c *compiler) createIn(folder, name string, kind targetKind, missing prog.Label) {
+	if folder == "/" {
+		kind.create(c.root, name)
+		return
 	}
-	open().Accept(enoent, eloop).Else(missing)
-	b.Jump(have)
-	b.Bind(missing)
-	b.IfEq(c.dst.Val(), prog.Int(-eloop), symlink)
-	create(c.root, path.Base(dest))
-	open()
-	b.Jump(have)
-	b.Bind(symlink)
-	b.Field(field + " is a symlink in the image; " + dest + " must be mounted on ordinary directory")
-	b.Do(prog.FAIL, prog.Int(eloop))
-	b.Field(field)
-	b.Bind(have)
+	mark := c.b.Mark()
+	dir := c.b.Slot()
+	c.openRoot(folder, kernel.O_PATH|kernel.O_DIRECTORY, 0, 0).Into(dir).Accept(enoent).Else(missing)
+	kind.create(dir, name)
+	c.close(dir)
+	c.b.Release(mark)
+}
+
+// attributes gives a mount that is in place its attributes and propagation.
+func (c *compiler) attributes(fd prog.Slot, opt *mountOptions) {
+	if opt.set|opt.clr != 0 {
+		c.setattr(fd, opt.set, opt.clr, 0, false)
+	}
+	if opt.rset|opt.rclr != 0 {
+		c.setattr(fd, opt.rset, opt.rclr, 0, true)
+	}
+	if opt.prop != 0 {
+		c.setattr(fd, 0, 0, opt.prop, opt.propRec)
+	}
 }
 
 // remount changes a mount that is there: mount(2) takes the target by the
 // host's /proc, which is still the one seen.
-func (c *compiler) remount(m *specs.Mount, opt *mountOptions, dest string) {
+func (c *compiler) remount(m *specs.Mount, opt *mountOptions, dest, field string) {
 	c.openRoot(dest, kernel.O_PATH, 0, 0).Into(c.dst)
+	c.refuseProc(dest, field)
 	if opt.bind || len(opt.data)+len(opt.sb) == 0 {
-		if opt.set|opt.clr != 0 {
-			c.setattr(c.dst, opt.set, opt.clr, 0, false)
-		}
-		if opt.rset|opt.rclr != 0 {
-			c.setattr(c.dst, opt.rset, opt.rclr, 0, true)
-		}
-		if opt.prop != 0 {
-			c.setattr(c.dst, 0, 0, opt.prop, opt.propRec)
-		}
+		c.attributes(c.dst, opt)
 	} else {
-		c.classicMount(m.Source, m.Type, kernel.MS_REMOUNT|opt.classic(), strings.Join(opt.data, ","))
+		c.classicMount(m.Source, m.Type, kernel.MS_REMOUNT|opt.classic(), strings.Join(opt.data, ","), field)
+		c.attributes(c.dst, &mountOptions{rset: opt.rset, rclr: opt.rclr, prop: opt.prop, propRec: opt.propRec})
 	}
 	c.close(c.dst)
 }
 
 // classicMount is mount(2) onto the descriptor c.dst. It needs a path: the
-// magic link of a descriptor with a known number, on the host's own /proc,
-// whose root no image can reach before the pivot.
-func (c *compiler) classicMount(source, typ string, flags int, data string) {
+// magic link of a descriptor whose number is known. Before the pivot /proc is
+// the host's, or that of the mount namespace that was joined: it is checked to
+// be procfs.
+func (c *compiler) classicMount(source, typ string, flags int, data, field string) {
 	b := c.b
-	const fd = 60 // above the few that a program holds at once
+	ok := b.Label()
+	b.Do(kernel.SYS_OPENAT, prog.Int(kernel.AT_FDCWD), b.Str("/proc"), prog.Int(kernel.O_PATH|kernel.O_DIRECTORY|kernel.O_CLOEXEC)).Into(c.tmp)
+	b.Do(kernel.SYS_FSTATFS, c.tmp.Val(), c.buf)
+	b.Do(kernel.SYS_CLOSE, c.tmp.Val())
+	b.IfEq(c.buf.Load(0), prog.Int(kernel.PROC_SUPER_MAGIC), ok)
+	b.Field(field + ": /proc is not procfs; mount(2), which such long options need, goes through it")
+	b.Do(prog.FAIL, prog.Int(enodev))
+	b.Field(field)
+	b.Bind(ok)
+	// Above what has a number already, and the few that a program holds at once.
+	fd := c.out.Files[len(c.out.Files)-1].FD + 32
 	b.Do(kernel.SYS_DUP3, c.dst.Val(), prog.Int(fd), prog.Int(kernel.O_CLOEXEC))
+	b.Field(field + ": options " + data) // the kernel says nothing here
 	b.Do(kernel.SYS_MOUNT, b.Str(source), b.Str(fmt.Sprintf("/proc/self/fd/%d", fd)), b.Str(typ), prog.Int(flags), b.Str(data))
+	b.Field(field)
 	b.Do(kernel.SYS_CLOSE, prog.Int(fd))
 }

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"errors"
+	"strings"
 
 	"wrun/linux/kernel"
 	"wrun/linux/prog"
@@ -68,13 +69,17 @@ func (c *compiler) pivot() error {
 // moveRoot is --no-pivot, for a root on an initramfs: the host's mounts stay
 // below the moved root. Its proc and sysfs would stay reachable without masks
 // by whoever may mount a new one, so they are taken away; a busy one that
-// cannot be is covered.
+// cannot be is covered. What lies within root.path is the container's.
 func (c *compiler) moveRoot() error {
 	b := c.b
 	b.Field("root.path (--no-pivot)")
 	for _, p := range c.o.HostProc {
+		if p == c.o.Rootfs || strings.HasPrefix(p, strings.TrimSuffix(c.o.Rootfs, "/")+"/") {
+			continue
+		}
 		covered, done := b.Label(), b.Label()
-		b.Do(kernel.SYS_MOUNT, prog.Int(0), b.Str(p), prog.Int(0), prog.Int(kernel.MS_SLAVE|kernel.MS_REC), prog.Int(0)).Accept(enoent, einval)
+		// ENOENT, EINVAL: it is gone, or cannot be seen under another mount.
+		b.Do(kernel.SYS_MOUNT, prog.Int(0), b.Str(p), prog.Int(0), prog.Int(kernel.MS_SLAVE|kernel.MS_REC), prog.Int(0)).Accept(enoent, einval).Else(done)
 		b.Do(kernel.SYS_UMOUNT2, b.Str(p), prog.Int(kernel.MNT_DETACH)).Accept(einval, eperm).Else(covered)
 		b.Jump(done)
 		b.Bind(covered)

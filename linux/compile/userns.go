@@ -49,9 +49,10 @@ func (c *compiler) fetch(x Barrier, into prog.Slot) {
 	id := c.barrier(x)
 	c.say(c.word(TagBarrier+id, 0))
 	b.Do(prog.ST64, c.inbox.hdr.Plus(40), prog.Int(24))
+	b.Do(prog.ST32, c.inbox.cmsg.Plus(16), prog.Int(-1)) // not the last one's, should none come
 	b.Do(kernel.SYS_RECVMSG, c.sync, c.inbox.hdr, prog.Int(kernel.MSG_CMSG_CLOEXEC)).Into(c.tmp)
 	b.IfEq(c.tmp.Val(), prog.Int(0), c.gone)
-	b.Set(into, c.inbox.cmsg.Load(16)) // the int in the control message, and its zero padding
+	b.Set(into, c.inbox.cmsg.Load(16)) // the int in the control message
 }
 
 // prepareInbox makes the buffers of fetch's recvmsg(2).
