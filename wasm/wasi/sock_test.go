@@ -364,6 +364,7 @@ func TestUnix(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "s")
 	g := newGuest(t)
+	check(t, g.h.Preopen(Preopen{Dir: "/", Guest: "/"}))
 	l := g.open(familyUnix, sockStream)
 	g.must("sock_bind", l, g.any(familyUnix, []byte(path)), 0)
 	g.must("sock_listen", l, 4)
@@ -391,6 +392,45 @@ func TestUnix(t *testing.T) {
 	g.want(enametoolong, "sock_bind", d, g.any(familyUnix, bytes.Repeat([]byte("x"), 126)), 0)
 	g.want(enoent, "sock_connect", d, g.any(familyUnix, []byte(dir+"/none")), 0)
 	g.want(eaddrinuse, "sock_bind", d, g.any(familyUnix, []byte(path)), 0)
+}
+
+// Under a narrower preopen paths stay beneath it.
+func TestUnixBeneath(t *testing.T) {
+	dir := t.TempDir()
+	check(t, os.Mkdir(dir+"/in", 0o700))
+	g := newGuest(t)
+	check(t, g.h.Preopen(Preopen{Dir: dir + "/in", Guest: "/data"}))
+	l := g.open(familyUnix, sockStream)
+	g.must("sock_bind", l, g.any(familyUnix, []byte("/data/s")), 0)
+	g.must("sock_listen", l, 4)
+	if _, err := os.Lstat(dir + "/in/s"); err != nil {
+		t.Fatal(err)
+	}
+	c := g.open(familyUnix, sockStream)
+	g.must("sock_connect", c, g.any(familyUnix, []byte("/data/s")), 0)
+
+	// Another's socket outside, and links that lead to it.
+	out, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	check(t, err)
+	defer syscall.Close(out)
+	check(t, syscall.Bind(out, &syscall.SockaddrUnix{Name: dir + "/out"}))
+	check(t, syscall.Listen(out, 4))
+	check(t, os.Symlink(dir+"/out", dir+"/in/absolute"))
+	check(t, os.Symlink("../out", dir+"/in/relative"))
+	check(t, os.Symlink("..", dir+"/in/up"))
+	for path, want := range map[string]Errno{
+		dir + "/out": enotcapable, "/data/../out": eperm, "/data/absolute": eperm, "/data/relative": eperm, "/data/up/out": eperm,
+	} {
+		g.want(want, "sock_connect", g.open(familyUnix, sockStream), g.any(familyUnix, []byte(path)), 0)
+	}
+	for path, want := range map[string]Errno{
+		dir + "/new": enotcapable, "/data/../new": eperm, "/data/up/new": eperm, "/data/relative": eaddrinuse,
+	} {
+		g.want(want, "sock_bind", g.open(familyUnix, sockStream), g.any(familyUnix, []byte(path)), 0)
+	}
+	g = newGuest(t)
+	check(t, g.h.Preopen(Preopen{Dir: "/", Guest: "/", ReadOnly: true}))
+	g.want(erofs, "sock_bind", g.open(familyUnix, sockStream), g.any(familyUnix, []byte(dir+"/new")), 0)
 }
 
 func TestOptions(t *testing.T) {
