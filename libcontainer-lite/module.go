@@ -47,9 +47,17 @@ func (c *container) writeJob(m compile.Module) error {
 	if err != nil {
 		return err
 	}
+	preopens, err := wasm.Preopens(c.spec)
+	if err != nil {
+		return err
+	}
+	soft, err := wasm.Soft(c.spec)
+	if err != nil {
+		return err
+	}
 	p := c.spec.Process
 	j := wasm.Job{
-		Version: c.r.Version, Args: p.Args, Env: p.Env, Cwd: p.Cwd, TrapUnknown: trap,
+		Version: c.r.Version, Args: p.Args, Env: p.Env, Cwd: p.Cwd, TrapUnknown: trap, Preopens: preopens, Soft: soft,
 		ModuleFD: c.program.ModuleFD, FIFOFD: c.program.FD(compile.FileFIFO), SyncFD: c.program.FD(compile.FileSync),
 	}
 	if m.Split {

@@ -22,7 +22,14 @@ const maxFD = 1 << 30
 const jobMagic = "wrunjob\x01"
 
 // The bits of the flags word.
-const flagTrapUnknown = 1
+const (
+	flagTrapUnknown = 1 << iota
+	flagSoft        // the engine does not harden itself
+	flagsAll        = 1<<iota - 1
+)
+
+// The bits of a preopen's flags word.
+const flagReadOnly = 1
 
 // Job is what the engine is told: everything of the guest that a native
 // program would be given through execve, and where to report to. It reaches
@@ -43,6 +50,10 @@ type Job struct {
 	// MemoryLimit is the container's memory limit in bytes, 0 for none. While
 	// it loads a module the engine tries to stay below.
 	MemoryLimit uint64
+	// Preopens are the guest's directories; none means the container's "/".
+	Preopens []Preopen
+	// Soft leaves the engine as it is started: see AnnotationHarden.
+	Soft bool
 }
 
 // Encode gives the job's bytes: the magic, the sync descriptor and the version,
@@ -59,6 +70,9 @@ func (j *Job) Encode() []byte {
 	if j.TrapUnknown {
 		flags |= flagTrapUnknown
 	}
+	if j.Soft {
+		flags |= flagSoft
+	}
 	b = le.AppendUint32(b, flags)
 	b = le.AppendUint64(b, j.MemoryLimit)
 	b = le.AppendUint32(b, uint32(j.ModuleFD))
@@ -68,6 +82,16 @@ func (j *Job) Encode() []byte {
 		for _, s := range list {
 			b = appendString(b, s)
 		}
+	}
+	b = le.AppendUint32(b, uint32(len(j.Preopens)))
+	for _, p := range j.Preopens {
+		b = appendString(b, p.Dir)
+		b = appendString(b, p.Guest)
+		var flags uint32
+		if p.ReadOnly {
+			flags |= flagReadOnly
+		}
+		b = le.AppendUint32(b, flags)
 	}
 	return b
 }
@@ -102,15 +126,17 @@ func DecodeJob(b []byte) (*Job, error) {
 	j.Func = r.text("func")
 	flags := r.u32("flags")
 	j.TrapUnknown = flags&flagTrapUnknown != 0
+	j.Soft = flags&flagSoft != 0
 	j.MemoryLimit = r.u64("memory limit")
 	j.ModuleFD = r.fd("module fd")
 	j.FIFOFD = r.fd("fifo fd")
 	j.Args = r.list("args")
 	j.Env = r.list("env")
+	j.Preopens = r.preopens()
 	switch {
 	case r.err != nil:
 		return nil, r.err
-	case flags&^flagTrapUnknown != 0:
+	case flags&^flagsAll != 0:
 		return nil, fmt.Errorf("job: unknown flags %#x", flags)
 	case len(r.rest) != 0:
 		return nil, fmt.Errorf("job: %d bytes too many", len(r.rest))
@@ -198,6 +224,27 @@ func (r *jobReader) list(field string) []string {
 	list := make([]string, 0, n)
 	for range n {
 		list = append(list, r.text(field))
+	}
+	return list
+}
+
+func (r *jobReader) preopens() []Preopen {
+	n := r.u32("preopens")
+	if r.err == nil && n > MaxPreopen {
+		r.err = fmt.Errorf("job: preopens: more than %d", MaxPreopen)
+	}
+	if r.err != nil || n == 0 {
+		return nil
+	}
+	list := make([]Preopen, n)
+	for i := range list {
+		list[i].Dir = r.text("preopens")
+		list[i].Guest = r.text("preopens")
+		flags := r.u32("preopens")
+		list[i].ReadOnly = flags&flagReadOnly != 0
+		if r.err == nil && flags&^flagReadOnly != 0 {
+			r.err = fmt.Errorf("job: preopens: unknown flags %#x", flags)
+		}
 	}
 	return list
 }

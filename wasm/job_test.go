@@ -12,6 +12,7 @@ func sample() *Job {
 	return &Job{
 		Version: "1.2.3", Args: []string{"a.wasm#f", "", "é"}, Env: []string{"A=1", "A=1"}, Cwd: "/work", Func: "f",
 		ModuleFD: 40, FIFOFD: 41, SyncFD: 42, TrapUnknown: true, MemoryLimit: 1 << 40,
+		Preopens: []Preopen{{"/data", "/", true}, {"/", "/all", false}}, Soft: true,
 	}
 }
 
@@ -56,8 +57,8 @@ func TestJobRefused(t *testing.T) {
 		"no args":  {encode(func(j *Job) { j.Args = nil }), "no args"},
 		"cwd":      {encode(func(j *Job) { j.Cwd = "work" }), `cwd "work" is not absolute`},
 		"fd":       {encode(func(j *Job) { j.ModuleFD = -1 }), "module fd: 4294967295 is no descriptor"},
-		"count":    {bytes.Replace(sample().Encode(), count, []byte("\xff\xff\xff\xff"), 1), "cut short"},
-		"flags":    {bytes.Replace(encode(func(j *Job) { j.MemoryLimit = 0xabcdef }), []byte("\x01\x00\x00\x00\xef\xcd\xab"), []byte("\x03\x00\x00\x00\xef\xcd\xab"), 1), "unknown flags 0x3"},
+		"count":    {bytes.Replace(encode(func(j *Job) { j.Soft = false }), count, []byte("\xff\xff\xff\xff"), 1), "cut short"},
+		"flags":    {bytes.Replace(encode(func(j *Job) { j.MemoryLimit = 0xabcdef }), []byte("\x03\x00\x00\x00\xef\xcd\xab"), []byte("\x07\x00\x00\x00\xef\xcd\xab"), 1), "unknown flags 0x7"},
 	} {
 		if _, err := DecodeJob(c.b); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)

@@ -19,6 +19,10 @@ const (
 	// AnnotationUnknownImports is wrun's own: "trap" links imports that nobody
 	// provides to functions that trap, "refuse" is the default.
 	AnnotationUnknownImports = "run.wrun.wasm.unknown-imports"
+	// AnnotationHarden is wrun's own: "off" leaves out what the engine takes
+	// from itself before the guest runs (capabilities, system calls, being
+	// traced), to debug it. "on" is the default.
+	AnnotationHarden = "run.wrun.wasm.harden"
 )
 
 // What containerd and CRI-O put on the sandbox (pause) container. It inherits
@@ -91,6 +95,18 @@ func UnknownImports(s *specs.Spec) (trap bool, err error) {
 		return false, nil
 	default:
 		return false, unknown(AnnotationUnknownImports, v, "trap, refuse")
+	}
+}
+
+// Soft reads AnnotationHarden: whether the engine is not to harden itself.
+func Soft(s *specs.Spec) (soft bool, err error) {
+	switch v := s.Annotations[AnnotationHarden]; v {
+	case "off":
+		return true, nil
+	case "", "on":
+		return false, nil
+	default:
+		return false, unknown(AnnotationHarden, v, "on, off")
 	}
 }
 

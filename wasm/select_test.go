@@ -75,3 +75,14 @@ func TestUnknownImports(t *testing.T) {
 		t.Errorf("yes: %v", err)
 	}
 }
+
+func TestSoft(t *testing.T) {
+	for value, want := range map[string]bool{"": false, "on": false, "off": true} {
+		if got, err := Soft(annotated(AnnotationHarden, value)); got != want || err != nil {
+			t.Errorf("%q: %v, %v", value, got, err)
+		}
+	}
+	if _, err := Soft(annotated(AnnotationHarden, "no")); err == nil || !strings.Contains(err.Error(), `"no"`) {
+		t.Errorf("no: %v", err)
+	}
+}
