@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -33,10 +34,18 @@ type Host struct {
 	module  api.Module // the caller seen last
 	without bool       // that has no memory
 
+	// A point in time by Go's clock and by CLOCK_MONOTONIC, in ns.
+	began   time.Time
+	beganAt int64
+
 	// Scratch of calls, so that they need not allocate.
-	iov   []syscall.Iovec
-	poll1 [1]pollFD
-	zero  syscall.Timespec
+	iov     []syscall.Iovec
+	poll1   [1]pollFD
+	zero    syscall.Timespec
+	polling pollScratch
+	net     sockScratch
+
+	path1, path2, cwdPath pathBuffer
 }
 
 // function is a function of the host: errno is its only result.
@@ -52,6 +61,13 @@ type function struct {
 // the first is the usual one.
 func (h *Host) functions() []function {
 	return slices.Concat(
+		h.processFunctions(),
+		h.clockFunctions(),
+		h.fdFunctions(),
+		h.ioFunctions(),
+		h.filestatFunctions(),
+		h.readdirFunctions(),
+		h.pathFunctions(),
 		h.socketFunctions(),
 		h.pollFunctions(),
 	)
@@ -83,6 +99,9 @@ func (h *Host) Export(b wazero.HostModuleBuilder, imports []api.FunctionDefiniti
 			WithGoModuleFunction(h.adapt(f.call), valueTypes(f.params), []api.ValueType{api.ValueTypeI32}).
 			Export(f.name)
 	}
+	b.NewFunctionBuilder().
+		WithGoFunction(api.GoFunc(func(_ context.Context, stack []uint64) { h.Exit(uint32(stack[0])) }), valueTypes("i"), nil).
+		Export("proc_exit")
 }
 
 // loose tells of which functions there are forms that nobody has written down.

@@ -57,3 +57,85 @@ func (h *Host) await(fd int, events int16) {
 		}
 	}
 }
+
+// Flags of open(2) and of the *at calls that package syscall has not.
+const (
+	oPath             = 0x200000
+	atFdcwd           = -100
+	atSymlinkNofollow = 0x100
+	atRemovedir       = 0x200
+	atEmptyPath       = 0x1000
+)
+
+// resolve flags of openat2(2).
+const (
+	resolveNoMagiclinks = 0x02
+	resolveBeneath      = 0x08
+	resolveInRoot       = 0x10
+)
+
+// openHow is struct open_how (openat2(2)).
+type openHow struct{ flags, mode, resolve uint64 }
+
+// maxAgain is how often an open is tried that lost a race with a rename
+// (openat2(2), EAGAIN).
+const maxAgain = 128
+
+// openat2 opens path, which ends with a NUL.
+func openat2(dir int, path []byte, how openHow) (int, syscall.Errno) {
+	how.flags |= syscall.O_CLOEXEC
+	for again := 0; ; {
+		fd, _, e := syscall.Syscall6(sysOpenat2, uintptr(dir), uintptr(unsafe.Pointer(&path[0])), uintptr(unsafe.Pointer(&how)),
+			unsafe.Sizeof(how), 0, 0)
+		switch {
+		case e == 0:
+			return int(fd), 0
+		case e == syscall.EINTR:
+		case e == syscall.EAGAIN && how.resolve&(resolveBeneath|resolveInRoot) != 0 && again < maxAgain:
+			again++
+		default:
+			return -1, e
+		}
+	}
+}
+
+// fstatat stats path, which ends with a NUL; an empty one is dir itself.
+func fstatat(dir int, path []byte, st *syscall.Stat_t, flags int) syscall.Errno {
+	_, _, e := syscall.Syscall6(sysFstatat, uintptr(dir), uintptr(unsafe.Pointer(&path[0])), uintptr(unsafe.Pointer(st)),
+		uintptr(flags), 0, 0)
+	return e
+}
+
+func fstat(fd int, st *syscall.Stat_t) syscall.Errno {
+	_, _, e := syscall.Syscall(syscall.SYS_FSTAT, uintptr(fd), uintptr(unsafe.Pointer(st)), 0)
+	return e
+}
+
+// fcntl is fcntl(2) with a number as its argument.
+func fcntl(fd, cmd, arg int) (int, syscall.Errno) {
+	r, _, e := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), uintptr(cmd), uintptr(arg))
+	return int(r), e
+}
+
+// readlinkat reads the link path, which ends with a NUL, into b.
+func readlinkat(dir int, path, b []byte) (int, syscall.Errno) {
+	if len(b) == 0 {
+		return 0, syscall.EINVAL
+	}
+	n, _, e := syscall.Syscall6(syscall.SYS_READLINKAT, uintptr(dir), uintptr(unsafe.Pointer(&path[0])),
+		uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0, 0)
+	return int(n), e
+}
+
+// rw does a system call of the readv family on a descriptor, until no signal
+// interrupts it. For the calls with a position, pos is split in halves as the
+// kernel has it (readv(2)).
+func rw(number uintptr, fd int, v []syscall.Iovec, pos int64, flags uintptr) (uint32, syscall.Errno) {
+	for {
+		n, _, e := syscall.Syscall6(number, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(v))), uintptr(len(v)),
+			uintptr(pos), 0, flags)
+		if e != syscall.EINTR {
+			return uint32(n), e
+		}
+	}
+}

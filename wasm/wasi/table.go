@@ -53,6 +53,12 @@ type FD struct {
 	// Rights of this descriptor, and those that what is opened beneath a
 	// directory can have.
 	Rights, Inheriting Rights
+	// ReadOnly says that it comes from a read-only preopen.
+	ReadOnly bool
+	// rwf are the flags of pwritev2(2) that every write gets.
+	rwf uintptr
+	// block says that it is a block device.
+	block bool
 
 	Dir  *dir  // of directories
 	Sock *sock // of sockets
