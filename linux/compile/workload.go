@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"strings"
 
 	"wrun/linux/kernel"
@@ -15,6 +16,9 @@ func (c *compiler) workload() error {
 	p := c.s.Process
 	path := b.Slot()
 	if p != nil {
+		if a := p.Args[0]; !c.o.Wasm && !strings.Contains(a, "/") && len(pathDirs(p.Env)) == 0 {
+			return fmt.Errorf("process.args[0] %q: executable file not found in $PATH: process.env has no PATH with an absolute directory", a)
+		}
 		c.modules()
 		c.lookup(path)
 	} else {
