@@ -10,7 +10,7 @@ import (
 
 // commandNames lists the commands in the order of the help.
 func commandNames() []string {
-	return []string{"create", "start", "run", "state", "kill", "delete", "list", "spec", "features", "explain"}
+	return []string{"create", "start", "run", "exec", "state", "kill", "delete", "list", "spec", "features", "explain"}
 }
 
 // command builds the command of that name, nil if there is none.
@@ -22,6 +22,8 @@ func (p *program) command(name string) *cli.Command {
 		return p.startCommand()
 	case "run":
 		return p.runCommand()
+	case "exec":
+		return p.execCommand()
 	case "state":
 		return p.stateCommand()
 	case "kill":
@@ -90,6 +92,10 @@ func parse(flags []cli.Flag, args []string) (*flag.FlagSet, error) {
 			for _, alias := range f.Aliases {
 				set.StringVar(v, alias, f.Value, "")
 				twins = append(twins, [2]string{f.Name, alias})
+			}
+		case *cli.GenericFlag:
+			for _, name := range f.Names() {
+				set.Var(f.Value, name, "")
 			}
 		default:
 			return nil, fmt.Errorf("%v: not a flag that parse knows", f.Names())

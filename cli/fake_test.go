@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/opencontainers/runtime-spec/specs-go/features"
 
 	libcontainer "wrun/libcontainer-lite"
@@ -32,6 +33,12 @@ func (f *fake) note(format string, args ...any) error {
 func (f *fake) Create(o libcontainer.CreateOptions) error { return f.note("create %+v", o) }
 func (f *fake) Run(o libcontainer.CreateOptions) (int, error) {
 	return f.exit, f.note("run %+v", o)
+}
+func (f *fake) Exec(o libcontainer.ExecOptions) (int, error) {
+	return f.exit, f.note("exec %s %q", o.ID, o.Process.Args)
+}
+func (f *fake) ExecProcess(id string) (*specs.Process, error) {
+	return &specs.Process{Cwd: "/", Env: []string{"A=b"}}, f.err
 }
 func (f *fake) Start(id string) error { return f.note("start %s", id) }
 func (f *fake) State(id string) (*libcontainer.StateDoc, error) {

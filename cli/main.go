@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/opencontainers/runtime-spec/specs-go/features"
 	"github.com/urfave/cli/v2"
 
@@ -38,6 +39,8 @@ type containers interface {
 	Create(libcontainer.CreateOptions) error
 	Run(libcontainer.CreateOptions) (exit int, err error)
 	Start(id string) error
+	Exec(libcontainer.ExecOptions) (exit int, err error)
+	ExecProcess(id string) (*specs.Process, error)
 	State(id string) (*libcontainer.StateDoc, error)
 	List() ([]libcontainer.StateDoc, error)
 	Kill(id string, sig syscall.Signal, all bool) error

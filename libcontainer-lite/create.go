@@ -44,6 +44,8 @@ type container struct {
 	pid     int  // 0 before there is an init, and after it was reaped
 	home    string
 	engine  bool // args[0] turned out to be a wasm module
+	joins   bool // this is an exec: the process enters a container that runs
+	pidfd   int  // of that container's init
 	hooked  bool // prestart or createRuntime hooks have begun
 }
 

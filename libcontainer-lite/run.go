@@ -59,7 +59,7 @@ func (c *container) attend() (exit int, err error) {
 	if err := c.dir.Unlock(); err != nil {
 		return 1, err
 	}
-	exit, err = c.forward(signals, tty)
+	exit, err = c.forward(signals, tty, c.st.Pid, func(s syscall.Signal) error { return killInit(c.st, s) })
 	tty.drain()
 	if err != nil {
 		return 1, err
@@ -84,19 +84,19 @@ func (c *container) destroyStarted() {
 	if err := c.r.remove(c.dir, c.st); err != nil {
 		c.r.Log.Warnf("remove the container: %v", err)
 	}
-	c.reap()
+	reap(c.st.Pid)
 	if err := c.dir.Close(); err != nil {
 		c.r.Log.Warnf("close the state directory: %v", err)
 	}
 }
 
-// forward passes signals on until the init has ended. Every child is reaped:
+// forward passes signals on until the process has ended. Every child is reaped:
 // as a subreaper wrun is given the container's orphans.
-func (c *container) forward(signals *os.File, tty *terminal) (exit int, err error) {
+func (c *container) forward(signals *os.File, tty *terminal, pid int, send func(syscall.Signal) error) (exit int, err error) {
 	var b [1]byte
 	for {
 		// The init may have ended before the first signal was asked for.
-		if ws, ended := c.reap(); ended {
+		if ws, ended := reap(pid); ended {
 			return exitCode(ws), nil
 		}
 		if _, err := signals.Read(b[:]); err != nil {
@@ -109,27 +109,26 @@ func (c *container) forward(signals *os.File, tty *terminal) (exit int, err erro
 		case syscall.SIGPIPE:
 			// Ours: stdout has gone. The container has its own.
 		default:
-			if err := killInit(c.st, s); err != nil && err != errNotRunning {
+			if err := send(s); err != nil && err != errNotRunning && kernel.Errno(err) != syscall.ESRCH {
 				c.r.Log.Warnf("pass on signal %d: %v", int(s), err)
 			}
 		}
 	}
 }
 
-// reap takes every child that has ended; it tells whether the init is among
-// them.
-func (c *container) reap() (init syscall.WaitStatus, ended bool) {
+// reap takes every child that has ended; it tells whether one of them is pid.
+func reap(pid int) (status syscall.WaitStatus, ended bool) {
 	for {
 		var ws syscall.WaitStatus
-		pid, err := syscall.Wait4(-1, &ws, syscall.WNOHANG, nil)
+		child, err := syscall.Wait4(-1, &ws, syscall.WNOHANG, nil)
 		if err == syscall.EINTR {
 			continue
 		}
-		if err != nil || pid <= 0 {
-			return init, ended
+		if err != nil || child <= 0 {
+			return status, ended
 		}
-		if pid == c.st.Pid {
-			init, ended = ws, true
+		if child == pid {
+			status, ended = ws, true
 		}
 	}
 }

@@ -177,6 +177,15 @@ func (c *container) barrier(i int, value uint32, fd int) (ready bool, err error)
 // disk, then the init hears of it. Would the runtime die in between, the init
 // ends: nothing runs that delete could not find.
 func (c *container) ready() error {
+	if c.joins {
+		if err := c.setRlimits(); err != nil {
+			return err
+		}
+		if err := c.publishPid(); err != nil {
+			return err
+		}
+		return c.sync.send(c.answer())
+	}
 	if c.program.Stub {
 		if err := c.group.ApplyLate(c.spec.Linux.Resources); err != nil {
 			return err
@@ -191,15 +200,20 @@ func (c *container) ready() error {
 	if err := c.publishPid(); err != nil {
 		return err
 	}
-	answer := []byte{1}
-	if c.program.Home && !c.engine {
-		home := c.home
-		if home == "" {
-			home = "/"
-		}
-		answer = append([]byte("HOME="+home), 0)
+	return c.sync.send(c.answer())
+}
+
+// answer releases a process that is ready; it carries HOME where the program
+// has room for it.
+func (c *container) answer() []byte {
+	if !c.program.Home || c.engine {
+		return []byte{1}
 	}
-	return c.sync.send(answer)
+	home := c.home
+	if home == "" {
+		home = "/"
+	}
+	return append([]byte("HOME="+home), 0)
 }
 
 // stubDone takes over from the stub: the init that it made is our child too.

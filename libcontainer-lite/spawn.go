@@ -28,7 +28,7 @@ func (c *container) start() error {
 	default:
 		return fmt.Errorf("annotations[%q]: unknown value %q: accepted are memfd, tmpfs", annotationInit, v)
 	}
-	if c.fifo, err = kernel.Open(c.dir.FIFO(), kernel.O_RDWR, 0); err != nil {
+	if c.fifo, err = c.openFIFO(); err != nil {
 		return err
 	}
 	ours, theirs, err := kernel.SyncPair()
@@ -61,6 +61,18 @@ func (c *container) start() error {
 	return err
 }
 
+// openFIFO opens what releases the workload. An exec'd module is released from
+// the start: its engine finds the byte in a pipe.
+func (c *container) openFIFO() (int, error) {
+	if !c.joins {
+		return kernel.Open(c.dir.FIFO(), kernel.O_RDWR, 0)
+	}
+	if c.program.FD(compile.FileFIFO) < 0 {
+		return -1, nil
+	}
+	return kernel.PipeWith([]byte{0})
+}
+
 // initFiles are the descriptors of the init, in order, and those of them that
 // are opened for it alone.
 type initFiles struct {
@@ -86,6 +98,13 @@ func (f *initFiles) open(c *container) error {
 			fd = c.fifo
 		case compile.FileNamespace:
 			if fd, err = kernel.Open(x.Path, kernel.O_RDONLY, 0); err != nil {
+				return fmt.Errorf("%s: %w", x.Field, err)
+			}
+			f.opened = append(f.opened, fd)
+		case compile.FilePidfd:
+			fd = c.pidfd
+		case compile.FileRoot:
+			if fd, err = kernel.Open(fmt.Sprintf("/proc/%d/root", c.st.Pid), kernel.O_PATH|kernel.O_DIRECTORY, 0); err != nil {
 				return fmt.Errorf("%s: %w", x.Field, err)
 			}
 			f.opened = append(f.opened, fd)

@@ -63,6 +63,8 @@ const (
 	FileNamespace                 // a namespace to join, at File.Path
 	FileEngine                    // the engine's detached read-only mount
 	FileJob                       // what the engine is told
+	FilePidfd                     // the init of the container to enter
+	FileRoot                      // the root of a container without a mount namespace
 )
 
 // File is a descriptor the parent must hand to the init.
@@ -181,6 +183,7 @@ type compiler struct {
 	hasInbox       bool
 	home           prog.Arg
 	late           []lateMount
+	entry          *Join // of an exec, nil for an init
 }
 
 // bufSize holds a statx (256 bytes) or a statfs (120).
@@ -194,19 +197,24 @@ func Compile(s *specs.Spec, o *Options, f kernel.Features) (*Compiled, error) {
 	c := &compiler{s: s, o: o, f: f, out: &Compiled{ModuleFD: -1}}
 	c.out.UserNS = c.userNS()
 	c.files()
+	return c.compile([]func() error{
+		c.begin, c.joinCgroup, c.enter, c.network,
+		c.rootfs, c.mounts, c.devices, c.hooks, c.pivot,
+		c.console, c.names, c.makeCwd, c.finishMounts, c.readonlyPaths, c.maskedPaths,
+		c.keyring, c.passwd, c.limits, c.identity,
+		c.workload,
+	})
+}
+
+// compile runs the steps, each of which adds its part of the program.
+func (c *compiler) compile(steps []func() error) (*Compiled, error) {
 	c.b = prog.NewBuilder(c.out.FD(FileSync))
 	c.sync, c.fifo = prog.Int(c.out.FD(FileSync)), prog.Int(c.out.FD(FileFIFO))
 	c.gone = c.b.Label()
 	c.root, c.dst, c.mnt, c.tmp = c.b.Slot(), c.b.Slot(), c.b.Slot(), c.b.Slot()
 	c.buf = c.b.Buf(bufSize)
 	c.prepareMessages()
-	for _, step := range []func() error{
-		c.begin, c.joinCgroup, c.enter, c.network,
-		c.rootfs, c.mounts, c.devices, c.hooks, c.pivot,
-		c.console, c.names, c.makeCwd, c.finishMounts, c.readonlyPaths, c.maskedPaths,
-		c.keyring, c.passwd, c.limits, c.identity,
-		c.workload,
-	} {
+	for _, step := range steps {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -252,7 +260,11 @@ func (c *compiler) begin() error {
 	last := c.out.Files[len(c.out.Files)-1].FD
 	b.Do(kernel.SYS_CLOSE_RANGE, prog.Int(last+1), prog.Int(-1), prog.Int(0))
 	b.Do(kernel.SYS_CLOSE_RANGE, prog.Int(3+c.o.PreserveFDs), prog.Int(-1), prog.Int(kernel.CLOSE_RANGE_CLOEXEC))
-	b.Do(kernel.SYS_PRCTL, prog.Int(kernel.PR_SET_NAME), b.Str("wrun:[init]"))
+	name := "wrun:[init]"
+	if c.entry != nil {
+		name = "wrun:[exec]"
+	}
+	b.Do(kernel.SYS_PRCTL, prog.Int(kernel.PR_SET_NAME), b.Str(name))
 	handler := b.Words(prog.HandlerAddr, kernel.SA_RESTORER, prog.HandlerAddr, 0)
 	for _, sig := range []int{sigTERM, sigINT, sigHUP} {
 		b.Do(kernel.SYS_RT_SIGACTION, prog.Int(sig), handler, prog.Int(0), prog.Int(8))

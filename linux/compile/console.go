@@ -47,7 +47,7 @@ func (c *compiler) console() error {
 		b.Do(kernel.SYS_DUP3, tty.Val(), prog.Int(fd), prog.Int(0))
 	}
 	b.Do(kernel.SYS_IOCTL, prog.Int(0), prog.Int(kernel.TIOCSCTTY), prog.Int(0))
-	if c.mountNS() {
+	if c.mountNS() && c.entry == nil {
 		c.devConsole(tty)
 	}
 	c.close(tty)

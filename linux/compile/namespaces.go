@@ -85,14 +85,7 @@ func (c *compiler) enter() error {
 	}
 	if c.out.Stub {
 		b.Field("linux.namespaces")
-		pid, child := b.Slot(), b.Label()
-		b.Do(kernel.SYS_CLONE, prog.Int(kernel.CLONE_PARENT|sigCHLD|fresh&kernel.CLONE_NEWPID)).Into(pid)
-		b.IfEq(pid.Val(), prog.Int(0), child)
-		msg := b.Var(le64(TagChild))
-		b.Do(prog.ST32, msg.Plus(4), pid.Val())
-		c.say(msg)
-		b.Do(kernel.SYS_EXIT_GROUP, prog.Int(0))
-		b.Bind(child)
+		c.cloneInit(fresh & kernel.CLONE_NEWPID)
 	}
 	if rest := fresh &^ (kernel.CLONE_NEWPID | kernel.CLONE_NEWUSER); rest != 0 {
 		b.Field("linux.namespaces")
@@ -104,6 +97,20 @@ func (c *compiler) enter() error {
 }
 
 const sigCHLD = 17
+
+// cloneInit ends the stub: it clones the process that goes on, beside itself,
+// and tells the parent its pid.
+func (c *compiler) cloneInit(flags int) {
+	b := c.b
+	pid, child := b.Slot(), b.Label()
+	b.Do(kernel.SYS_CLONE, prog.Int(kernel.CLONE_PARENT|sigCHLD|flags)).Into(pid)
+	b.IfEq(pid.Val(), prog.Int(0), child)
+	msg := b.Var(le64(TagChild))
+	b.Do(prog.ST32, msg.Plus(4), pid.Val())
+	c.say(msg)
+	b.Do(kernel.SYS_EXIT_GROUP, prog.Int(0))
+	b.Bind(child)
+}
 
 // join enters the namespaces given by path. The user namespace comes last:
 // outside of it there are rights over all the others, whoever owns them.

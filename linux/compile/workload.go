@@ -61,6 +61,9 @@ func (c *compiler) ready() {
 	} else {
 		c.await(c.buf, 8)
 	}
+	if c.entry != nil {
+		return // the parent waits for the execve, or for its failure
+	}
 	b.Set(prog.SlotErrFD, c.fifo)
 	b.Do(kernel.SYS_CLOSE, c.sync)
 	b.Do(kernel.SYS_READ, c.fifo, c.buf, prog.Int(1))

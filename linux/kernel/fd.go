@@ -161,3 +161,19 @@ func WriteAt0(fd int, b []byte) error {
 func ChownNoFollow(dir int, name string, uid, gid int) error {
 	return pathError("fchownat", name, unix.Fchownat(dir, name, uid, gid, unix.AT_SYMLINK_NOFOLLOW))
 }
+
+// PipeWith gives the reading end of a pipe that holds data, at most a few
+// bytes.
+func PipeWith(data []byte) (int, error) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		return -1, os.NewSyscallError("pipe2", err)
+	}
+	err := Write(p[1], data)
+	Close(p[1])
+	if err != nil {
+		Close(p[0])
+		return -1, err
+	}
+	return p[0], nil
+}

@@ -1,7 +1,9 @@
 package kernel
 
 import (
+	"errors"
 	"os"
+	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -63,4 +65,31 @@ func Rlimit0(n int) (hard uint64, err error) {
 	var r unix.Rlimit
 	err = unix.Getrlimit(n, &r)
 	return r.Max, os.NewSyscallError("getrlimit", err)
+}
+
+// ForeignNamespaces gives the CLONE_NEW… flags of the namespaces in which a
+// process differs from the caller (namespaces(7)).
+func ForeignNamespaces(pid int) (flags int, err error) {
+	dir := "/proc/" + strconv.Itoa(pid) + "/ns/"
+	for _, ns := range [...]struct {
+		name string
+		flag int
+	}{{"user", unix.CLONE_NEWUSER}, {"mnt", unix.CLONE_NEWNS}, {"pid", unix.CLONE_NEWPID}, {"net", unix.CLONE_NEWNET},
+		{"ipc", unix.CLONE_NEWIPC}, {"uts", unix.CLONE_NEWUTS}, {"cgroup", unix.CLONE_NEWCGROUP}, {"time", unix.CLONE_NEWTIME}} {
+		theirs, err := os.Readlink(dir + ns.name)
+		if errors.Is(err, os.ErrNotExist) && ns.name == "time" {
+			continue // a kernel without time namespaces
+		}
+		if err != nil {
+			return 0, err
+		}
+		ours, err := os.Readlink("/proc/self/ns/" + ns.name)
+		if err != nil {
+			return 0, err
+		}
+		if ours != theirs {
+			flags |= ns.flag
+		}
+	}
+	return flags, nil
 }
