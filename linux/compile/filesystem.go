@@ -92,12 +92,18 @@ func (c *compiler) params(source string, opt *mountOptions, late bool) (p []para
 		case len(v) <= maxValue:
 			p = append(p, param{key: k, value: v})
 		case k == "lowerdir" && c.f.AtLeast(6, 8):
-			// overlayfs takes its layers one by one since Linux 6.8.
+			// overlayfs takes its layers one by one since Linux 6.8; behind an
+			// empty one, written "::", come those for data only.
+			key := "lowerdir+"
 			for _, layer := range lowerdirs(v) {
-				if len(layer) > maxValue {
+				switch {
+				case len(layer) > maxValue:
 					return nil, false
+				case layer == "":
+					key = "datadir+"
+				default:
+					p = append(p, param{key: key, value: layer})
 				}
-				p = append(p, param{key: "lowerdir+", value: layer})
 			}
 		default:
 			return nil, false
