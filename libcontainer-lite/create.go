@@ -105,7 +105,10 @@ func (c *container) load() (err error) {
 	if err := state.ValidateID(c.o.ID); err != nil {
 		return err
 	}
-	return c.loadBundle()
+	if err := c.loadBundle(); err != nil {
+		return err
+	}
+	return c.checkSysctls()
 }
 
 func (c *container) loadBundle() (err error) {

@@ -36,30 +36,42 @@ func badSysctl(l *specs.Linux, key string) string {
 			return "is not the name of a sysctl"
 		}
 	}
-	need := specs.LinuxNamespaceType("")
-	switch name {
-	case "kernel.hostname":
+	if name == "kernel.hostname" {
 		return "is set by the field hostname"
-	case "kernel.domainname":
-		need = specs.UTSNamespace
-	case "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
-		"kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced":
-		need = specs.IPCNamespace
-	default:
-		switch {
-		case strings.HasPrefix(name, "fs.mqueue."):
-			need = specs.IPCNamespace
-		case strings.HasPrefix(name, "net."):
-			need = specs.NetworkNamespace
-		default:
-			return "is a setting of the whole host"
-		}
+	}
+	need := SysctlNamespace(key)
+	if need == "" {
+		return "is a setting of the whole host"
 	}
 	if namespace(l, need) < 0 {
 		return fmt.Sprintf("needs a namespace of type %s, linux.namespaces has none", need)
 	}
 	return ""
 }
+
+// SysctlNamespace returns the type of namespace that a key is a setting of; ""
+// for one of the whole host (namespaces(7), and for the list of each type
+// ipc_namespaces(7), uts_namespaces(7), network_namespaces(7)).
+func SysctlNamespace(key string) specs.LinuxNamespaceType {
+	name := dotted(key)
+	switch name {
+	case "kernel.domainname":
+		return specs.UTSNamespace
+	case "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+		"kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced":
+		return specs.IPCNamespace
+	}
+	switch {
+	case strings.HasPrefix(name, "fs.mqueue."):
+		return specs.IPCNamespace
+	case strings.HasPrefix(name, "net."):
+		return specs.NetworkNamespace
+	}
+	return ""
+}
+
+// SysctlPath returns a key's file below /proc/sys: net/ipv4/conf/eth0.1/forwarding.
+func SysctlPath(key string) string { return swapSeparators(dotted(key)) }
 
 // dotted returns a key in the form net.ipv4.conf.eth0/1.forwarding. sysctl(8)
 // takes either separator: the first one in the key is it, the other then stands
@@ -69,6 +81,10 @@ func dotted(key string) string {
 	if i < 0 || key[i] == '.' {
 		return key
 	}
+	return swapSeparators(key)
+}
+
+func swapSeparators(key string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
 		case '.':

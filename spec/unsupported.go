@@ -50,7 +50,6 @@ func Unsupported(s *specs.Spec, host Host) error {
 		{len(h.StartContainer) > 0, "hooks.startContainer"},
 		{namespace(l, specs.TimeNamespace) >= 0, "linux.namespaces: time"},
 		{len(l.TimeOffsets) > 0, "linux.timeOffsets"},
-		{len(l.Sysctl) > 0, "linux.sysctl"},
 		{len(l.NetDevices) > 0, "linux.netDevices"},
 		{filters(l.Seccomp), "linux.seccomp"},
 		{isOne(l.RootfsPropagation, "shared", "rshared", "unbindable", "runbindable"), "linux.rootfsPropagation: " + l.RootfsPropagation},

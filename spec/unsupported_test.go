@@ -38,7 +38,6 @@ func TestUnsupported(t *testing.T) {
 		{`"hooks":{"startContainer":[{"path":"/h"}]}`, "hooks.startContainer"},
 		{`"linux":{"namespaces":[{"type":"time","path":"/t"}]}`, "linux.namespaces: time"},
 		{`"linux":{"timeOffsets":{"boottime":{"secs":1}}}`, "linux.timeOffsets"},
-		{`"linux":{"sysctl":{"net.ipv4.ping_group_range":"0 0"}}`, "linux.sysctl"},
 		{`"linux":{"netDevices":{"eth1":{}}}`, "linux.netDevices"},
 		{`"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW"}}`, "linux.seccomp"},
 		{`"linux":{"seccomp":{"syscalls":[{"names":["mount"],"action":"SCMP_ACT_ERRNO"}]}}`, "linux.seccomp"},
@@ -126,8 +125,8 @@ func TestUnsupportedOfClients(t *testing.T) {
 		"containerd":    "",
 		"cri-container": "",
 		"buildah":       "",
-		"docker":        "linux.sysctl: not supported by this version of wrun",
-		"podman":        "linux.sysctl: not supported by this version of wrun",
+		"docker":        "linux.seccomp: not supported by this version of wrun",
+		"podman":        "linux.seccomp: not supported by this version of wrun",
 	} {
 		raw, err := os.ReadFile("testdata/" + file + ".json")
 		if err != nil {

@@ -184,6 +184,9 @@ type compiler struct {
 	home           prog.Arg
 	late           []lateMount
 	entry          *Join // of an exec, nil for an init
+	proc           prog.Slot // fd of a trusted procfs, if wantsProc
+	wantsProc      bool
+	hasProc        bool // it is open by now
 }
 
 // bufSize holds a statx (256 bytes) or a statfs (120).
@@ -199,9 +202,9 @@ func Compile(s *specs.Spec, o *Options, f kernel.Features) (*Compiled, error) {
 	c.files()
 	return c.compile([]func() error{
 		c.begin, c.joinCgroup, c.enter, c.network,
-		c.rootfs, c.mounts, c.devices, c.hooks, c.pivot,
-		c.console, c.names, c.makeCwd, c.finishMounts, c.readonlyPaths, c.maskedPaths,
-		c.keyring, c.passwd, c.limits, c.identity,
+		c.reserveProc, c.rootfs, c.mounts, c.devices, c.hooks, c.pivot,
+		c.console, c.names, c.sysctl, c.makeCwd, c.finishMounts, c.readonlyPaths, c.maskedPaths,
+		c.keyring, c.passwd, c.closeProc, c.limits, c.identity,
 		c.workload,
 	})
 }

@@ -43,6 +43,7 @@ func (c *compiler) filesystem(m *specs.Mount, opt *mountOptions, dest, field str
 		kind = c.modeOfTarget()
 	}
 	c.newFS(m.Type, m.Source, params, opt, field)
+	c.keepProc(m, opt)
 	c.attach(opt, dest, field, kind)
 	return nil
 }
