@@ -200,14 +200,15 @@ func (m memory) putCanonname(node []byte, canon string) Errno {
 // data gives sa_data as Linux lays it out: the port, then for IPv4 the address
 // and 8 zeroes, for IPv6 flow, address and scope.
 func (e endpoint) data() []byte {
-	b := binary.BigEndian.AppendUint16(nil, e.addr.Port())
-	if a := e.addr.Addr(); a.Is4() {
-		b = append(b, a.AsSlice()...)
-		return b[:saDataInet4:saDataInet4]
+	b := make([]byte, saDataInet6)
+	binary.BigEndian.PutUint16(b, e.addr.Port())
+	a := e.addr.Addr().AsSlice()
+	if len(a) == addrInet4 {
+		copy(b[2:], a)
+		return b[:saDataInet4]
 	}
-	b = append(b, 0, 0, 0, 0)
-	b = append(b, e.addr.Addr().AsSlice()...)
-	return append(b, 0, 0, 0, 0)
+	copy(b[6:], a)
+	return b
 }
 
 // getaddrinfo does what getaddrinfo(3) does, with r for the names.

@@ -127,14 +127,14 @@ func reachable(a netip.Addr) bool {
 // lookup asks hosts(5), then DNS.
 func (r *resolver) lookup(name string, kinds []uint16) (addrs []netip.Addr, canon string, e Errno) {
 	addrs, canon = lookupHosts(readConf(r.path("/etc/hosts")), name)
+	if len(addrs) == 0 && local(name) { // RFC 6761 6.3: no server is asked
+		addrs, canon = hostless(false), name
+	}
 	addrs = keep(addrs, func(a netip.Addr) bool {
 		return slices.Contains(kinds, typeA) && a.Is4() || slices.Contains(kinds, typeAAAA) && a.Is6()
 	})
 	if len(addrs) > 0 {
 		return addrs, canon, esuccess
-	}
-	if local(name) { // RFC 6761 6.3: no server is asked
-		return hostless(false), name, esuccess
 	}
 	conf := parseResolvConf(readConf(r.path("/etc/resolv.conf")))
 	result := aiNoname
