@@ -52,6 +52,10 @@ type Job struct {
 	MemoryLimit uint64
 	// Preopens are the guest's directories; none means the container's "/".
 	Preopens []Preopen
+	// Inherited sockets are the descriptors from 3 on (LISTEN_FDS).
+	Inherited int
+	// Listen are sockets to bind for the guest.
+	Listen []Listen
 	// Soft leaves the engine as it is started: see AnnotationHarden.
 	Soft bool
 }
@@ -93,7 +97,8 @@ func (j *Job) Encode() []byte {
 		}
 		b = le.AppendUint32(b, flags)
 	}
-	return b
+	b = le.AppendUint32(b, uint32(j.Inherited))
+	return appendListens(b, j.Listen)
 }
 
 func appendString(b []byte, s string) []byte {
@@ -133,6 +138,8 @@ func DecodeJob(b []byte) (*Job, error) {
 	j.Args = r.list("args")
 	j.Env = r.list("env")
 	j.Preopens = r.preopens()
+	j.Inherited = r.fd("inherited")
+	j.Listen = r.listens()
 	switch {
 	case r.err != nil:
 		return nil, r.err

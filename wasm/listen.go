@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -121,4 +122,44 @@ func Annotation(s *specs.Spec, name string) (key, value string, ok bool) {
 	}
 	value, ok = s.Annotations[name]
 	return name, value, ok
+}
+
+// appendListens encodes what Job.Listen has: a count, then of each the address
+// as text and a flags word.
+func appendListens(b []byte, all []Listen) []byte {
+	le := binary.LittleEndian
+	b = le.AppendUint32(b, uint32(len(all)))
+	for _, l := range all {
+		b = appendString(b, l.Addr.String())
+		var flags uint32
+		if l.Blocking {
+			flags |= flagBlocking
+		}
+		b = le.AppendUint32(b, flags)
+	}
+	return b
+}
+
+// flagBlocking is a bit of a socket's flags word.
+const flagBlocking = 1
+
+// listens is the inverse of appendListens.
+func (r *jobReader) listens() (all []Listen) {
+	n := r.u32("listen")
+	if r.err == nil && n > MaxListen {
+		r.err = fmt.Errorf("job: listen: %d entries", n)
+	}
+	for range n {
+		text, flags := r.text("listen"), r.u32("listen")
+		if r.err != nil {
+			return nil
+		}
+		addr, err := netip.ParseAddrPort(text)
+		if err != nil || addr.String() != text || addr.Addr().Zone() != "" || flags&^flagBlocking != 0 {
+			r.err = fmt.Errorf("job: listen: %q with flags %#x", text, flags)
+			return nil
+		}
+		all = append(all, Listen{addr, flags&flagBlocking != 0})
+	}
+	return all
 }
