@@ -10,7 +10,7 @@ import (
 
 // commandNames lists the commands in the order of the help.
 func commandNames() []string {
-	return []string{"create", "start", "run", "exec", "state", "kill", "delete", "list", "spec", "features", "explain"}
+	return []string{"create", "start", "run", "exec", "state", "kill", "delete", "pause", "resume", "ps", "list", "spec", "features", "explain"}
 }
 
 // command builds the command of that name, nil if there is none.
@@ -30,6 +30,12 @@ func (p *program) command(name string) *cli.Command {
 		return p.killCommand()
 	case "delete":
 		return p.deleteCommand()
+	case "pause":
+		return p.pauseCommand()
+	case "resume":
+		return p.resumeCommand()
+	case "ps":
+		return p.psCommand()
 	case "list":
 		return p.listCommand()
 	case "spec":

@@ -49,6 +49,11 @@ func (f *fake) Kill(id string, sig syscall.Signal, all bool) error {
 	return f.note("kill %s %d %v", id, int(sig), all)
 }
 func (f *fake) Delete(id string, force bool) error { return f.note("delete %s %v", id, force) }
+func (f *fake) Pause(id string) error              { return f.note("pause %s", id) }
+func (f *fake) Resume(id string) error             { return f.note("resume %s", id) }
+func (f *fake) Processes(id string) ([]int, error) {
+	return []int{1, 23}, f.note("ps %s", id)
+}
 func (f *fake) Features() *features.Features {
 	f.calls = append(f.calls, "features")
 	return &features.Features{OCIVersionMin: "1.0.0"}

@@ -45,6 +45,9 @@ type containers interface {
 	List() ([]libcontainer.StateDoc, error)
 	Kill(id string, sig syscall.Signal, all bool) error
 	Delete(id string, force bool) error
+	Pause(id string) error
+	Resume(id string) error
+	Processes(id string) ([]int, error)
 	Features() *features.Features
 	Explain(w io.Writer, o libcontainer.CreateOptions) error
 }
