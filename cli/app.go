@@ -10,7 +10,7 @@ import (
 
 // commandNames lists the commands in the order of the help.
 func commandNames() []string {
-	return []string{"create", "start", "run", "exec", "state", "kill", "delete", "pause", "resume", "ps", "list", "spec", "features", "explain"}
+	return []string{"create", "start", "run", "exec", "state", "kill", "delete", "pause", "resume", "ps", "update", "list", "spec", "features", "explain"}
 }
 
 // command builds the command of that name, nil if there is none.
@@ -36,6 +36,8 @@ func (p *program) command(name string) *cli.Command {
 		return p.resumeCommand()
 	case "ps":
 		return p.psCommand()
+	case "update":
+		return p.updateCommand()
 	case "list":
 		return p.listCommand()
 	case "spec":

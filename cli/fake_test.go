@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -53,6 +54,13 @@ func (f *fake) Pause(id string) error              { return f.note("pause %s", i
 func (f *fake) Resume(id string) error             { return f.note("resume %s", id) }
 func (f *fake) Processes(id string) ([]int, error) {
 	return []int{1, 23}, f.note("ps %s", id)
+}
+func (f *fake) Update(id string, r *specs.LinuxResources) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return f.note("update %s %s", id, text)
 }
 func (f *fake) Features() *features.Features {
 	f.calls = append(f.calls, "features")

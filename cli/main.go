@@ -48,6 +48,7 @@ type containers interface {
 	Pause(id string) error
 	Resume(id string) error
 	Processes(id string) ([]int, error)
+	Update(id string, r *specs.LinuxResources) error
 	Features() *features.Features
 	Explain(w io.Writer, o libcontainer.CreateOptions) error
 }

@@ -24,6 +24,29 @@ func (g *Group) Apply(r *specs.LinuxResources) error {
 	if r == nil {
 		return g.applyDevices(nil)
 	}
+	if err := g.limits(r); err != nil {
+		return err
+	}
+	if err := g.applyDevices(r.Devices); err != nil {
+		return err
+	}
+	return g.applyUnified(r.Unified, false)
+}
+
+// Update changes the limits of a group that is in use: those that are given,
+// and no others. The device rules stay as they are.
+func (g *Group) Update(r *specs.LinuxResources) error {
+	if err := g.limits(r); err != nil {
+		return err
+	}
+	if err := g.applyUnified(r.Unified, false); err != nil {
+		return err
+	}
+	return g.ApplyLate(r)
+}
+
+// limits sets what Apply and Update have in common.
+func (g *Group) limits(r *specs.LinuxResources) error {
 	if len(r.Unified) > 0 && g.Mode() != V2 {
 		return fmt.Errorf("linux.resources.unified: %w", ErrUnifiedV1)
 	}
@@ -40,13 +63,7 @@ func (g *Group) Apply(r *specs.LinuxResources) error {
 			return err
 		}
 	}
-	if err := g.applyHugetlb(r.HugepageLimits); err != nil {
-		return err
-	}
-	if err := g.applyDevices(r.Devices); err != nil {
-		return err
-	}
-	return g.applyUnified(r.Unified, false)
+	return g.applyHugetlb(r.HugepageLimits)
 }
 
 // ApplyLate sets the limits that the set-up of a container would trip over:
