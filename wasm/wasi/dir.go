@@ -122,6 +122,9 @@ func terminated(path []byte) []byte { return path[:len(path)+1] }
 
 // open opens a path of h.path beneath f.
 func (h *Host) open(f *FD, path []byte, flags int, mode uint64) (int, syscall.Errno) {
+	if h.walks {
+		return walkOpen(f.Host, f.Dir.scope, string(path), flags, mode)
+	}
 	fd, e := openat2(f.Host, terminated(path), openHow{flags: uint64(flags), mode: mode, resolve: f.Dir.scope.resolve()})
 	if e == syscall.EXDEV {
 		e = syscall.EPERM // the path leads out

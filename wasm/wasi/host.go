@@ -33,6 +33,7 @@ type Host struct {
 	table   Table
 	module  api.Module // the caller seen last
 	without bool       // that has no memory
+	walks   bool       // there is no openat2
 
 	// A point in time by Go's clock and by CLOCK_MONOTONIC, in ns.
 	began   time.Time

@@ -72,12 +72,9 @@ func (h *Host) OpenStdio() error {
 
 // Preopen opens a directory for the guest. It gets the next free number.
 func (h *Host) Preopen(p Preopen) error {
-	name := append([]byte(p.Dir), 0)
-	how := openHow{flags: syscall.O_DIRECTORY, resolve: resolveNoMagiclinks}
-	fd, e := openat2(atFdcwd, name, how)
+	fd, e := h.preopened(p.Dir, syscall.O_DIRECTORY)
 	if e == syscall.EACCES { // what may be searched but not read
-		how.flags |= oPath
-		fd, e = openat2(atFdcwd, name, how)
+		fd, e = h.preopened(p.Dir, syscall.O_DIRECTORY|oPath)
 	}
 	if e != 0 {
 		return fmt.Errorf("preopen %s: %w", p.Dir, e)
@@ -99,4 +96,22 @@ func (h *Host) Preopen(p Preopen) error {
 		return fmt.Errorf("preopen %s: no free descriptor", p.Dir)
 	}
 	return nil
+}
+
+// preopened opens a directory, and learns whether there is openat2: kernels
+// before 5.6 and old seccomp profiles refuse it.
+func (h *Host) preopened(name string, flags int) (int, syscall.Errno) {
+	if !h.walks {
+		fd, e := openat2(atFdcwd, append([]byte(name), 0), openHow{flags: uint64(flags), resolve: resolveNoMagiclinks})
+		if e != syscall.ENOSYS && e != syscall.EPERM {
+			return fd, e
+		}
+		h.walks = true
+	}
+	root, e := openatRaw(atFdcwd, "/", oPath|syscall.O_DIRECTORY, 0)
+	if e != 0 {
+		return -1, e
+	}
+	defer sysClose(root)
+	return walkOpen(root, scopeRoot, "."+name, flags, 0)
 }
