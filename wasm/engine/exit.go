@@ -6,8 +6,6 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/tetratelabs/wazero/sys"
-
 	"wrun/wasm"
 )
 
@@ -49,13 +47,10 @@ func exitCode(code uint32, err error) int {
 			break
 		}
 	}
-	var exit *sys.ExitError
 	var fault *guestFault
 	var inner runtime.Error
 	switch {
 	case err == nil:
-	case errors.As(err, &exit):
-		code = exit.ExitCode()
 	case errors.As(err, &fault):
 		writeError(strings.Replace(err.Error(), " (recovered by wazero)", "", 1) + "\n")
 		return wasm.ExitTrap

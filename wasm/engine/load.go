@@ -10,6 +10,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"wrun/wasm"
+	"wrun/wasm/wasi"
 )
 
 // guest is a loaded module.
@@ -17,7 +18,7 @@ type guest struct {
 	ctx      context.Context
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
-	config   wazero.ModuleConfig
+	host     *wasi.Host
 	instance api.Module // nil as long as instantiating it would run guest code
 	entry    []string   // the exports to call, the last gives the exit code
 }
@@ -47,7 +48,7 @@ func load(job *wasm.Job) (*guest, error) {
 	if g.entry, err = entry(g.compiled.ExportedFunctions(), job.Func); err != nil {
 		return nil, blame(err)
 	}
-	if g.config, err = link(ctx, g.runtime, job, g.compiled.ImportedFunctions()); err != nil {
+	if g.host, err = link(ctx, g.runtime, job, g.compiled.ImportedFunctions()); err != nil {
 		return nil, blame(err)
 	}
 	if !outline.start {
@@ -68,7 +69,10 @@ func runtimeConfig() wazero.RuntimeConfig {
 }
 
 func (g *guest) instantiate() (err error) {
-	g.instance, err = g.runtime.InstantiateModule(g.ctx, g.compiled, g.config)
+	config := wazero.NewModuleConfig().
+		WithName("").
+		WithStartFunctions() // the engine calls them itself, later
+	g.instance, err = g.runtime.InstantiateModule(g.ctx, g.compiled, config)
 	return err
 }
 

@@ -69,9 +69,6 @@ func engine(env string) (exit int) {
 		// Unless memory is short: three quarters, for there is more than Go's heap.
 		debug.SetMemoryLimit(int64(min(job.MemoryLimit, 1<<62) / 4 * 3))
 	}
-	if err := ownStdio(); err != nil {
-		return report(err)
-	}
 	g, err := load(job)
 	if err != nil {
 		return report(err)

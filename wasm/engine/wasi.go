@@ -2,42 +2,28 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"os"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/experimental/sysfs"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"wrun/wasm"
+	"wrun/wasm/wasi"
 )
 
-// This file and cwd.go are all that knows whose WASI host the guest gets:
-// wazero's, with a few functions of our own in place of its.
-
-const wasiModule = "wasi_snapshot_preview1"
-
-// Errors of WASI preview 1, errno in its witx.
-const (
-	errnoSuccess = 0
-	errnoFault   = 21
-	errnoInval   = 28
-	errnoNotsup  = 58
-)
-
-// link provides the imports, and gives the configuration the module is
-// instantiated with.
-func link(ctx context.Context, r wazero.Runtime, job *wasm.Job, imports []api.FunctionDefinition) (wazero.ModuleConfig, error) {
-	wasi := r.NewHostModuleBuilder(wasiModule)
-	wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions(wasi)
-	env := environ(job.Env)
-	export(wasi, "environ_sizes_get", env.sizes, 2)
-	export(wasi, "environ_get", env.get, 2)
-	export(wasi, "proc_raise", raise, 1)
-	compiled, err := wasi.Compile(ctx)
+// link provides the imports.
+func link(ctx context.Context, r wazero.Runtime, job *wasm.Job, imports []api.FunctionDefinition) (*wasi.Host, error) {
+	host, err := newHost(job)
+	if err != nil {
+		return nil, err
+	}
+	builder := r.NewHostModuleBuilder(wasi.ModuleName)
+	host.Export(builder, imports)
+	compiled, err := builder.Compile(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("wasi: %w", err)
 	}
@@ -45,29 +31,66 @@ func link(ctx context.Context, r wazero.Runtime, job *wasm.Job, imports []api.Fu
 	if err != nil {
 		return nil, err
 	}
-	if err := stub(ctx, r, wasi, missing, job.TrapUnknown); err != nil {
+	if err := stub(ctx, r, builder, missing, job.TrapUnknown); err != nil {
 		return nil, err
 	}
-	if _, err := wasi.Instantiate(ctx); err != nil {
+	if _, err := builder.Instantiate(ctx); err != nil {
 		return nil, fmt.Errorf("wasi: %w", err)
 	}
-	return wazero.NewModuleConfig().
-		WithName("").
-		WithStartFunctions(). // the engine calls them itself, later
-		WithArgs(job.Args...).
-		WithStdin(os.Stdin).WithStdout(os.Stdout).WithStderr(os.Stderr).
-		WithSysWalltime().WithSysNanotime().WithSysNanosleep().
-		WithRandSource(rand.Reader).
-		WithFSConfig(preopens(job.Cwd)), nil
+	return host, nil
 }
 
-// export adds a function of n i32 parameters that returns an errno.
-func export(b wazero.HostModuleBuilder, name string, f func(mem api.Memory, p []uint64) uint32, n int) {
-	fn := api.GoModuleFunc(func(_ context.Context, m api.Module, stack []uint64) {
-		stack[0] = uint64(f(m.Memory(), stack))
-	})
-	params := slices.Repeat([]api.ValueType{api.ValueTypeI32}, n)
-	b.NewFunctionBuilder().WithGoModuleFunction(fn, params, []api.ValueType{api.ValueTypeI32}).Export(name)
+// newHost gives the guest its descriptors: stdio and then directories.
+func newHost(job *wasm.Job) (*wasi.Host, error) {
+	h := &wasi.Host{
+		Args: job.Args, Env: job.Env,
+		Exit: func(code uint32) { os.Exit(int(code & 0xff)) },
+		Log:  func(line string) { writeError("wrun-engine: " + line + "\n") },
+	}
+	if err := h.OpenStdio(); err != nil {
+		return nil, err
+	}
+	for _, p := range preopens(job) {
+		if err := h.Preopen(p); err != nil {
+			if len(job.Preopens) > 0 {
+				err = blamed{fmt.Errorf("annotations[%q]: %w", wasm.AnnotationPreopen, err)}
+			}
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+// preopens gives the guest the container's files, so that paths mean what they
+// mean to a native program, or what the job names instead.
+//
+// WASI knows no working directory: each language's library makes its own of the
+// list of preopened directories.
+//   - Go takes $PWD, else the first entry, and then the longest entry that a
+//     path begins with. So the working directory comes first, then "/".
+//   - wasi-libc (C, C++, Rust, Swift, TinyGo) strips "/" and "./" off entries
+//     and paths alike: it asks for "/a" and for "a" in the same way, at the last
+//     entry that is "/" or ".". For it "." comes last, and means the working
+//     directory with "/" behind it.
+//
+// If the working directory is "/", one entry serves all.
+func preopens(job *wasm.Job) (list []wasi.Preopen) {
+	asked := job.Preopens
+	if len(asked) == 0 {
+		asked = []wasm.Preopen{{Dir: "/", Guest: "/"}}
+	}
+	cwd := path.Clean(job.Cwd)
+	for _, p := range asked {
+		if p.Dir != "/" || p.Guest != "/" || cwd == "/" {
+			list = append(list, wasi.Preopen{Dir: p.Dir, Guest: p.Guest, ReadOnly: p.ReadOnly})
+			continue
+		}
+		list = append(list,
+			wasi.Preopen{Dir: cwd, Guest: cwd, ReadOnly: p.ReadOnly, Native: true},
+			wasi.Preopen{Dir: "/", Guest: "/", ReadOnly: p.ReadOnly},
+			wasi.Preopen{Dir: "/", Guest: ".", ReadOnly: p.ReadOnly, Cwd: cwd})
+	}
+	return list
 }
 
 // unprovided gives the imported functions that are not in have.
@@ -75,7 +98,7 @@ func unprovided(imports []api.FunctionDefinition, have map[string]api.FunctionDe
 	for _, def := range imports {
 		module, name, _ := def.Import()
 		got := have[name]
-		if module != wasiModule || got == nil {
+		if module != wasi.ModuleName || got == nil {
 			missing = append(missing, def)
 			continue
 		}
@@ -88,7 +111,7 @@ func unprovided(imports []api.FunctionDefinition, have map[string]api.FunctionDe
 }
 
 // stub provides functions that trap for the missing ones, if that is wanted.
-func stub(ctx context.Context, r wazero.Runtime, wasi wazero.HostModuleBuilder, missing []api.FunctionDefinition, wanted bool) error {
+func stub(ctx context.Context, r wazero.Runtime, host wazero.HostModuleBuilder, missing []api.FunctionDefinition, wanted bool) error {
 	if len(missing) == 0 {
 		return nil
 	}
@@ -98,13 +121,13 @@ func stub(ctx context.Context, r wazero.Runtime, wasi wazero.HostModuleBuilder, 
 			module, name, _ := def.Import()
 			names = append(names, module+"."+name)
 		}
-		return fmt.Errorf("imports nobody provides: %s; with the annotation %s=trap they trap when called", list(names), wasm.AnnotationUnknownImports)
+		return fmt.Errorf("imports nobody provides: %s; %swith the annotation %s=trap they trap when called", list(names), hint(missing), wasm.AnnotationUnknownImports)
 	}
 	others := map[string]wazero.HostModuleBuilder{}
 	for _, def := range missing {
 		module, name, _ := def.Import()
-		b := wasi
-		if module != wasiModule {
+		b := host
+		if module != wasi.ModuleName {
 			if others[module] == nil {
 				others[module] = r.NewHostModuleBuilder(module)
 			}
@@ -123,75 +146,21 @@ func stub(ctx context.Context, r wazero.Runtime, wasi wazero.HostModuleBuilder, 
 	return nil
 }
 
-// preopens gives the guest the container's files, so that paths mean what they
-// mean to a native program.
-//
-// WASI knows no working directory: each language's library makes its own of the
-// list of preopened directories.
-//   - Go takes $PWD, else the first entry, and then the longest entry that a
-//     path begins with. So the working directory comes first, then "/".
-//   - wasi-libc (C, C++, Rust, Swift, TinyGo) strips "/" and "./" off entries
-//     and paths alike: it asks for "/a" and for "a" in the same way, at the last
-//     entry that is "/" or ".". For it "." comes last, and means the working
-//     directory with "/" behind it, see cwdFS.
-//
-// If the working directory is "/", one entry serves all.
-func preopens(cwd string) wazero.FSConfig {
-	root := sysfs.DirFS("/")
-	fs := wazero.NewFSConfig().(sysfs.FSConfig)
-	if cwd == "/" {
-		return fs.WithSysFSMount(root, "/")
-	}
-	fs = fs.WithSysFSMount(sysfs.DirFS(cwd), cwd).(sysfs.FSConfig)
-	fs = fs.WithSysFSMount(root, "/").(sysfs.FSConfig)
-	// wazero would take "." for another name of "/". The NUL keeps them apart;
-	// to C it ends the name.
-	return fs.WithSysFSMount(&cwdFS{root: root, cwd: cwd[1:]}, ".\x00")
-}
-
-// environ is the guest's environment exactly as configured: wazero's own would
-// drop double and odd entries.
-type environ []string
-
-func (e environ) sizes(mem api.Memory, p []uint64) uint32 {
-	size := 0
-	for _, s := range e {
-		size += len(s) + 1
-	}
-	if !mem.WriteUint32Le(uint32(p[0]), uint32(len(e))) || !mem.WriteUint32Le(uint32(p[1]), uint32(size)) {
-		return errnoFault
-	}
-	return errnoSuccess
-}
-
-func (e environ) get(mem api.Memory, p []uint64) uint32 {
-	list, text := uint32(p[0]), uint32(p[1])
-	for _, s := range e {
-		if !mem.WriteUint32Le(list, text) || !mem.WriteString(text, s) || !mem.WriteByte(text+uint32(len(s)), 0) {
-			return errnoFault
+// hint says what kind of module asks for such imports.
+func hint(missing []api.FunctionDefinition) string {
+	for _, def := range missing {
+		switch module, name, _ := def.Import(); {
+		case module == "wasi_unstable":
+			return "they are of WASI preview 0, which compilers left in 2020: build the module anew; "
+		case strings.HasPrefix(module, "wasi:"):
+			return "they are of WASI 0.2: build a preview 1 module (wasm32-wasip1); "
+		case module == "wasi" && name == "thread-spawn":
+			return "they are of wasi-threads: build without threads (wasm32-wasip1); "
+		case module == "env" && strings.HasPrefix(name, "emscripten_"), module == "env" && strings.HasPrefix(name, "__syscall_"), module == "env" && strings.HasPrefix(name, "invoke_"):
+			return "they are of Emscripten for the web: build with -sSTANDALONE_WASM; "
+		case module == "wbg" || module == "__wbindgen_placeholder__":
+			return "they are of wasm-bindgen for the web: build for wasm32-wasip1; "
 		}
-		list += 4
-		text += uint32(len(s)) + 1
 	}
-	return errnoSuccess
-}
-
-// raise is proc_raise. Signals that end a process end it with 128 plus the
-// number Linux has for them: PID 1 cannot kill itself. Those that are ignored by
-// default are; stopping is not possible.
-func raise(_ api.Memory, p []uint64) uint32 {
-	sig := uint32(p[0])
-	switch {
-	case sig == 0 || sig > 30:
-		return errnoInval
-	case sig <= 15: // the same up to SIGTERM
-	case sig == 16 || sig == 17 || sig == 22 || sig == 27: // CHLD CONT URG WINCH
-		return errnoSuccess
-	case sig >= 18 && sig <= 21: // STOP TSTP TTIN TTOU
-		return errnoNotsup
-	default: // Linux has SIGSTKFLT before them
-		sig++
-	}
-	os.Exit(128 + int(sig))
-	return errnoSuccess
+	return ""
 }

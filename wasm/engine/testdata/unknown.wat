@@ -1,5 +1,5 @@
 (module
-  (import "wasi_snapshot_preview1" "sock_open" (func $open (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_frobnicate" (func $open (param i32 i32) (result i32)))
   (import "env" "frobnicate" (func $f (param i64) (result f32)))
   (import "env" "unused" (func))
   (memory (export "memory") 1)
