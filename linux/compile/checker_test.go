@@ -415,7 +415,9 @@ func (m *machine) waiting(s step) {
 		m.fault(s.op, "the descriptor of op %d is still open", op)
 	}
 	for fd := range s.files {
-		if fd >= m.c.FD(compile.FileSync) && fd != m.c.FD(compile.FileFIFO) {
+		// An exec has no FIFO: its parent sees by the end of the sync socket,
+		// which closes on exec, that the execve has happened.
+		if fd >= m.c.FD(compile.FileSync) && fd != m.c.FD(compile.FileFIFO) && (m.c.FD(compile.FileFIFO) >= 0 || fd != m.c.FD(compile.FileSync)) {
 			m.fault(s.op, "descriptor %d is still open", fd)
 		}
 	}

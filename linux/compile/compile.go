@@ -183,7 +183,7 @@ type compiler struct {
 	hasInbox       bool
 	home           prog.Arg
 	late           []lateMount
-	entry          *Join // of an exec, nil for an init
+	entry          *Join     // of an exec, nil for an init
 	proc           prog.Slot // fd of a trusted procfs, if wantsProc
 	wantsProc      bool
 	hasProc        bool // it is open by now

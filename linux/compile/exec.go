@@ -70,6 +70,7 @@ func (c *compiler) enterRunning() error {
 		b.Field("exec: enter the container's namespaces")
 		b.Do(kernel.SYS_SETNS, prog.Int(c.out.FD(FilePidfd)), prog.Int(ns))
 	}
+	b.Do(kernel.SYS_CLOSE, prog.Int(c.out.FD(FilePidfd)))
 	if ns&kernel.CLONE_NEWUSER != 0 {
 		zero := prog.Int(0)
 		b.Do(kernel.SYS_SETRESGID, zero, zero, zero)
@@ -79,13 +80,14 @@ func (c *compiler) enterRunning() error {
 		b.Field("exec: enter the container's root")
 		b.Do(kernel.SYS_FCHDIR, prog.Int(c.out.FD(FileRoot)))
 		b.Do(kernel.SYS_CHROOT, b.Str("."))
+		b.Do(kernel.SYS_CLOSE, prog.Int(c.out.FD(FileRoot)))
 	}
 	if ns&kernel.CLONE_NEWPID != 0 {
 		c.out.Stub = true
 		c.cloneInit(0)
 	}
 	b.Field("exec")
-	b.Do(kernel.SYS_SETSID).Accept(eperm)
+	b.Do(kernel.SYS_SETSID)
 	b.Do(kernel.SYS_OPENAT, prog.Int(kernel.AT_FDCWD), b.Str("/"), prog.Int(kernel.O_PATH|kernel.O_DIRECTORY|kernel.O_CLOEXEC)).Into(c.root)
 	return nil
 }

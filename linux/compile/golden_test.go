@@ -78,6 +78,7 @@ type golden struct {
 	spec   *specs.Spec
 	opt    compile.Options
 	feats  kernel.Features
+	exec   *compile.Join // compile an exec instead of the init
 }
 
 func goldens(t testing.TB) (all []*golden) {
@@ -154,10 +155,28 @@ func (g *golden) option(t testing.TB, key, value string) {
 		}
 	case "wasm":
 		g.opt.Wasm = true
-	case "rootfs":
-		g.opt.Rootfs = value
+	case "exec": // the namespaces to enter, as setns(2) names them, and chroot
+		g.exec = new(compile.Join)
+		for _, w := range strings.Fields(value) {
+			g.join(t, w)
+		}
 	default:
 		t.Fatalf("%s: options: unknown key %q", g.path, key)
+	}
+}
+
+func (g *golden) join(t testing.TB, word string) {
+	switch word {
+	case "CLONE_NEWNS":
+		g.exec.Namespaces |= kernel.CLONE_NEWNS
+	case "CLONE_NEWPID":
+		g.exec.Namespaces |= kernel.CLONE_NEWPID
+	case "CLONE_NEWUSER":
+		g.exec.Namespaces |= kernel.CLONE_NEWUSER
+	case "chroot":
+		g.exec.Chroot = true
+	default:
+		t.Fatalf("%s: options: exec=%s", g.path, word)
 	}
 }
 
@@ -229,7 +248,7 @@ func (g *golden) file(name string) (string, bool) {
 }
 
 func (g *golden) compile(t testing.TB) (text string, failed bool) {
-	c, err := compile.Compile(g.spec, &g.opt, g.feats)
+	c, err := g.program()
 	if err != nil {
 		return err.Error() + "\n", true
 	}
@@ -237,6 +256,13 @@ func (g *golden) compile(t testing.TB) (text string, failed bool) {
 		t.Errorf("%s: %s", g.path, fault)
 	}
 	return describe(t, c), false
+}
+
+func (g *golden) program() (*compile.Compiled, error) {
+	if g.exec != nil {
+		return compile.CompileExec(g.spec, &g.opt, *g.exec, g.feats)
+	}
+	return compile.Compile(g.spec, &g.opt, g.feats)
 }
 
 func (g *golden) write(t testing.TB, got string, failed bool) {
@@ -306,6 +332,10 @@ func fileText(f compile.File) string {
 		return "exec FIFO"
 	case compile.FileNamespace:
 		return f.Path + ", " + f.Field
+	case compile.FilePidfd:
+		return "pidfd of the container's init"
+	case compile.FileRoot:
+		return "the container's root, " + f.Field
 	case compile.FileEngine:
 		return "engine"
 	case compile.FileJob:
