@@ -131,7 +131,7 @@ func (c *container) judge() (err error) {
 	for _, w := range warnings {
 		c.r.Log.Warnf("%s", w)
 	}
-	if err := spec.Unsupported(c.spec, spec.Host{SELinux: kernel.SELinuxEnabled, AppArmor: kernel.AppArmorEnabled}); err != nil {
+	if err := spec.Unsupported(c.spec); err != nil {
 		return err
 	}
 	var note string
@@ -189,6 +189,7 @@ func (c *container) compileOptions() (*compile.Options, error) {
 	if o.Wasm {
 		o.EngineJob, o.EngineEnv = wasm.EnvJob, wasm.EngineEnv(c.spec)
 	}
+	c.securityModules(o)
 	if o.NoPivot {
 		var err error
 		if o.HostProc, err = kernel.ProcMounts(); err != nil {

@@ -156,6 +156,7 @@ func (c *container) execute(o *ExecOptions) error {
 	if opt.Wasm {
 		opt.EngineJob, opt.EngineEnv = wasm.EnvJob, wasm.EngineEnv(c.spec)
 	}
+	c.securityModules(opt)
 	join := compile.Join{Namespaces: ns, Chroot: ns&kernel.CLONE_NEWNS == 0}
 	if c.program, err = compile.CompileExec(c.spec, opt, join, c.feats); err != nil {
 		return err

@@ -35,6 +35,6 @@ func BenchmarkValidateDocker(b *testing.B) {
 		if _, err := Validate(s); err != nil {
 			b.Fatal(err)
 		}
-		_ = Unsupported(s, Host{SELinux: off, AppArmor: off})
+		_ = Unsupported(s)
 	}
 }

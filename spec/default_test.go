@@ -27,7 +27,7 @@ func TestDefaultIsGood(t *testing.T) {
 		if w, err := Validate(s); err != nil || len(w) > 0 {
 			t.Errorf("Validate: %q, %v", w, err)
 		}
-		if err := Unsupported(s, Host{SELinux: on, AppArmor: on}); err != nil {
+		if err := Unsupported(s); err != nil {
 			t.Error(err)
 		}
 		if has(s, specs.CgroupNamespace) != cgroupNS {

@@ -47,7 +47,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("warning of more than one line: %q", w)
 			}
 		}
-		oneLine(t, Unsupported(s, Host{}))
+		oneLine(t, Unsupported(s))
 		if err == nil {
 			promises(t, s)
 			again(t, s)

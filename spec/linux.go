@@ -22,6 +22,7 @@ func linux(s *specs.Spec, w *warnings) error {
 		devices,
 		propagation,
 		hiddenPaths,
+		mountLabel,
 		sysctls,
 	} {
 		if err := check(l); err != nil {
@@ -132,6 +133,14 @@ func propagation(l *specs.Linux) error {
 		return nil
 	}
 	return fmt.Errorf("linux.rootfsPropagation: %q is none of private, slave, shared, unbindable", l.RootfsPropagation)
+}
+
+// mountLabel goes into mount options within double quotes.
+func mountLabel(l *specs.Linux) error {
+	if strings.ContainsAny(l.MountLabel, "\"\x00") {
+		return fmt.Errorf("linux.mountLabel: %q holds a quote or a NUL byte", l.MountLabel)
+	}
+	return nil
 }
 
 // hiddenPaths checks maskedPaths and readonlyPaths. Without a mount namespace

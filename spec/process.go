@@ -45,6 +45,12 @@ func process(s *specs.Spec, w *warnings) error {
 	if o := p.OOMScoreAdj; o != nil && (*o < -1000 || *o > 1000) {
 		return fmt.Errorf("process.oomScoreAdj: %d is not within -1000 to 1000", *o)
 	}
+	if strings.IndexByte(p.ApparmorProfile, 0) >= 0 {
+		return fmt.Errorf("process.apparmorProfile: %q holds a NUL byte", p.ApparmorProfile)
+	}
+	if strings.IndexByte(p.SelinuxLabel, 0) >= 0 {
+		return fmt.Errorf("process.selinuxLabel: %q holds a NUL byte", p.SelinuxLabel)
+	}
 	capabilities(p.Capabilities, w)
 	return nil
 }

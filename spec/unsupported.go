@@ -7,22 +7,11 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// Host is what of a host decides whether a field asks for anything. The
-// functions are called only for a config that names a label or profile; nil
-// counts as true, so that a caller who does not know never drops one.
-type Host struct {
-	SELinux  func() bool // SELinux is enabled
-	AppArmor func() bool // AppArmor is enabled
-}
-
 // Unsupported returns an error that names the first field which asks for
 // something that this version of wrun does not do. Create must call it: a field
 // is honoured or refused, never ignored. A value that asks for nothing (null,
 // false, zero, an empty list or object) is no reason to refuse.
-//
-// Labels and profiles of a security module that the host has not enabled are
-// ignored by every runtime, and so they are here.
-func Unsupported(s *specs.Spec, host Host) error {
+func Unsupported(s *specs.Spec) error {
 	p, l, h := s.Process, s.Linux, s.Hooks
 	if p == nil {
 		p = new(specs.Process)
@@ -44,8 +33,6 @@ func Unsupported(s *specs.Spec, host Host) error {
 		{schedules(p.Scheduler), "process.scheduler"},
 		{p.IOPriority != nil && *p.IOPriority != specs.LinuxIOPriority{}, "process.ioPriority"},
 		{p.ExecCPUAffinity != nil && *p.ExecCPUAffinity != specs.CPUAffinity{}, "process.execCPUAffinity"},
-		{p.SelinuxLabel != "" && enabled(host.SELinux), "process.selinuxLabel"},
-		{p.ApparmorProfile != "" && p.ApparmorProfile != "unconfined" && enabled(host.AppArmor), "process.apparmorProfile"},
 		{len(h.CreateContainer) > 0, "hooks.createContainer"},
 		{len(h.StartContainer) > 0, "hooks.startContainer"},
 		{namespace(l, specs.TimeNamespace) >= 0, "linux.namespaces: time"},
@@ -53,7 +40,6 @@ func Unsupported(s *specs.Spec, host Host) error {
 		{len(l.NetDevices) > 0, "linux.netDevices"},
 		{filters(l.Seccomp), "linux.seccomp"},
 		{isOne(l.RootfsPropagation, "shared", "rshared", "unbindable", "runbindable"), "linux.rootfsPropagation: " + l.RootfsPropagation},
-		{l.MountLabel != "" && enabled(host.SELinux), "linux.mountLabel"},
 		// An empty object is a request: for a group named after the container (config-linux.md, "IntelRdt").
 		{l.IntelRdt != nil, "linux.intelRdt"},
 		{l.MemoryPolicy != nil && (l.MemoryPolicy.Mode != "" || l.MemoryPolicy.Nodes != "" || len(l.MemoryPolicy.Flags) > 0), "linux.memoryPolicy"},
@@ -87,8 +73,6 @@ func Unsupported(s *specs.Spec, host Host) error {
 func unsupported(field string) error {
 	return fmt.Errorf("%s: not supported by this version of wrun", field)
 }
-
-func enabled(module func() bool) bool { return module == nil || module() }
 
 func isOne(s string, of ...string) bool {
 	return contains(of, s)

@@ -8,9 +8,6 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
 
-func on() bool  { return true }
-func off() bool { return false }
-
 // apply merges JSON into the default config, as a client would write it.
 func apply(t *testing.T, text string) *specs.Spec {
 	t.Helper()
@@ -32,8 +29,6 @@ func TestUnsupported(t *testing.T) {
 		{`"process":{"scheduler":{"nice":5}}`, "process.scheduler"},
 		{`"process":{"ioPriority":{"class":"IOPRIO_CLASS_IDLE"}}`, "process.ioPriority"},
 		{`"process":{"execCPUAffinity":{"final":"0"}}`, "process.execCPUAffinity"},
-		{`"process":{"selinuxLabel":"system_u:system_r:container_t:s0"}`, "process.selinuxLabel"},
-		{`"process":{"apparmorProfile":"docker-default"}`, "process.apparmorProfile"},
 		{`"hooks":{"createContainer":[{"path":"/h"}]}`, "hooks.createContainer"},
 		{`"hooks":{"startContainer":[{"path":"/h"}]}`, "hooks.startContainer"},
 		{`"linux":{"namespaces":[{"type":"time","path":"/t"}]}`, "linux.namespaces: time"},
@@ -45,7 +40,6 @@ func TestUnsupported(t *testing.T) {
 		{`"linux":{"rootfsPropagation":"rshared"}`, "linux.rootfsPropagation: rshared"},
 		{`"linux":{"rootfsPropagation":"unbindable"}`, "linux.rootfsPropagation: unbindable"},
 		{`"linux":{"rootfsPropagation":"runbindable"}`, "linux.rootfsPropagation: runbindable"},
-		{`"linux":{"mountLabel":"system_u:object_r:container_file_t:s0"}`, "linux.mountLabel"},
 		{`"linux":{"intelRdt":{"closID":"gold"}}`, "linux.intelRdt"},
 		{`"linux":{"intelRdt":{}}`, "linux.intelRdt"},
 		{`"linux":{"memoryPolicy":{"mode":"MPOL_LOCAL"}}`, "linux.memoryPolicy"},
@@ -63,7 +57,7 @@ func TestUnsupported(t *testing.T) {
 		{`"mounts":[{"destination":"/a","type":"tmpfs","options":["ro","idmap"]}]`, "mounts[0].options: idmap"},
 		{`"mounts":[{"destination":"/a","type":"tmpfs","options":["ridmap=uids=0-1-1"]}]`, "mounts[0].options: ridmap=uids=0-1-1"},
 	} {
-		err := Unsupported(apply(t, c.text), Host{SELinux: on, AppArmor: on})
+		err := Unsupported(apply(t, c.text))
 		if want := c.field + ": not supported by this version of wrun"; err == nil || err.Error() != want {
 			t.Errorf("%s:\n got %v\nwant %s", c.text, err, want)
 		}
@@ -75,10 +69,10 @@ func TestUnsupportedAsksForNothing(t *testing.T) {
 	for _, text := range []string{
 		`"annotations":{}`,
 		`"process":null`, `"linux":null`, `"hooks":null`, `"mounts":null`,
-		`"process":{"scheduler":null,"ioPriority":null,"execCPUAffinity":null,"selinuxLabel":"","apparmorProfile":""}`,
+		`"process":{"scheduler":null,"ioPriority":null,"execCPUAffinity":null,"selinuxLabel":"l","apparmorProfile":"p"}`,
 		`"process":{"scheduler":{},"ioPriority":{},"execCPUAffinity":{"initial":"","final":""},"apparmorProfile":"unconfined"}`,
 		`"hooks":{"prestart":[{"path":"/h"}],"createRuntime":[{"path":"/h"}],"poststart":[{"path":"/h"}],"poststop":[{"path":"/h"}],"createContainer":[],"startContainer":null}`,
-		`"linux":{"uidMappings":[],"gidMappings":[],"timeOffsets":{},"sysctl":{},"netDevices":{},"seccomp":null,"mountLabel":"","intelRdt":null,"memoryPolicy":null,"personality":null}`,
+		`"linux":{"uidMappings":[],"gidMappings":[],"timeOffsets":{},"sysctl":{},"netDevices":{},"seccomp":null,"mountLabel":"l","intelRdt":null,"memoryPolicy":null,"personality":null}`,
 		`"linux":{"seccomp":{},"memoryPolicy":{},"personality":{"domain":"","flags":[]}}`,
 		`"linux":{"rootfsPropagation":""}`, `"linux":{"rootfsPropagation":"private"}`, `"linux":{"rootfsPropagation":"rprivate"}`,
 		`"linux":{"rootfsPropagation":"slave"}`, `"linux":{"rootfsPropagation":"rslave"}`,
@@ -87,34 +81,9 @@ func TestUnsupportedAsksForNothing(t *testing.T) {
 		`"linux":{"resources":{"memory":{"limit":1,"kernel":1,"kernelTCP":1,"useHierarchy":true,"disableOOMKiller":false,"checkBeforeUpdate":true},"cpu":{"idle":1,"burst":1},"pids":{"limit":0},"hugepageLimits":[{"pageSize":"2MB"}],"unified":{"memory.high":"max"}}}`,
 		`"mounts":[{"destination":"/a","type":"tmpfs","options":[],"uidMappings":[],"gidMappings":null}]`,
 	} {
-		if err := Unsupported(apply(t, text), Host{SELinux: on, AppArmor: on}); err != nil {
+		if err := Unsupported(apply(t, text)); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
-	}
-}
-
-func TestUnsupportedLabels(t *testing.T) {
-	for _, c := range []struct {
-		text    string
-		host    Host
-		refused bool
-	}{
-		{`"process":{"selinuxLabel":"l"}`, Host{SELinux: off}, false},
-		{`"process":{"selinuxLabel":"l"}`, Host{SELinux: on, AppArmor: off}, true},
-		{`"process":{"selinuxLabel":"l"}`, Host{AppArmor: off}, true}, // not known: never dropped
-		{`"linux":{"mountLabel":"l"}`, Host{SELinux: off}, false},
-		{`"linux":{"mountLabel":"l"}`, Host{}, true},
-		{`"process":{"apparmorProfile":"p"}`, Host{AppArmor: off}, false},
-		{`"process":{"apparmorProfile":"p"}`, Host{SELinux: off, AppArmor: on}, true},
-		{`"process":{"apparmorProfile":"p"}`, Host{SELinux: off}, true},
-	} {
-		if err := Unsupported(apply(t, c.text), c.host); (err != nil) != c.refused {
-			t.Errorf("%s: %v, want refused = %v", c.text, err, c.refused)
-		}
-	}
-	ask := func() bool { t.Error("the host was asked for nothing"); return true }
-	if err := Unsupported(Default(true), Host{SELinux: ask, AppArmor: ask}); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -137,13 +106,13 @@ func TestUnsupportedOfClients(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		if err := Unsupported(s, Host{SELinux: off, AppArmor: off}); err != nil {
+		if err := Unsupported(s); err != nil {
 			got = err.Error()
 		}
 		if got != want {
 			t.Errorf("%s: got %q, want %q", file, got, want)
 		}
-		if s.Linux.Sysctl, s.Linux.Seccomp = nil, nil; Unsupported(s, Host{SELinux: off, AppArmor: off}) != nil {
+		if s.Linux.Sysctl, s.Linux.Seccomp = nil, nil; Unsupported(s) != nil {
 			t.Errorf("%s: more than sysctl and seccomp is refused", file)
 		}
 	}

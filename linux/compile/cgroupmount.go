@@ -25,7 +25,7 @@ func (c *compiler) cgroupMount(opt *mountOptions, dest, field string) {
 	// What would keep the directories from being made in it, and what is to
 	// reach them, comes last.
 	top := mountOptions{set: set &^ kernel.MOUNT_ATTR_RDONLY}
-	c.newFS("tmpfs", "tmpfs", []param{{key: "mode", value: "755"}}, &top, field)
+	c.newFS("tmpfs", "tmpfs", c.labelParam("tmpfs", param{key: "mode", value: "755"}), &top, field)
 	c.attach(&top, dest, field, c.aDirectory())
 	mark := b.Mark()
 	dir := b.Slot()

@@ -451,7 +451,7 @@ func descriptorArgs(nr int) []int {
 	case kernel.SYS_SYMLINKAT:
 		return []int{1}
 	case kernel.SYS_CLOSE, kernel.SYS_DUP3, kernel.SYS_EXECVEAT, kernel.SYS_FACCESSAT2, kernel.SYS_FCHDIR, kernel.SYS_FCHMODAT,
-		kernel.SYS_FCHOWN, kernel.SYS_FCHOWNAT, kernel.SYS_FCNTL, kernel.SYS_FSCONFIG, kernel.SYS_FSMOUNT, kernel.SYS_FSTATFS,
+		kernel.SYS_FCHOWN, kernel.SYS_FCHOWNAT, kernel.SYS_FCNTL, kernel.SYS_FSCONFIG, kernel.SYS_FSETXATTR, kernel.SYS_FSMOUNT, kernel.SYS_FSTATFS,
 		kernel.SYS_IOCTL, kernel.SYS_MKDIRAT, kernel.SYS_MKNODAT, kernel.SYS_MOUNT_SETATTR, kernel.SYS_OPENAT, kernel.SYS_OPENAT2,
 		kernel.SYS_OPEN_TREE, kernel.SYS_READ, kernel.SYS_RECVMSG, kernel.SYS_SENDMSG, kernel.SYS_SETNS, kernel.SYS_STATX, kernel.SYS_UNLINKAT, kernel.SYS_WRITE:
 		return []int{0}

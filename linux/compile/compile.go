@@ -22,6 +22,9 @@ type Options struct {
 	PreserveFDs int
 	NoPivot     bool
 	NoKeyring   bool
+	// SELinux and AppArmor: the host has them enabled. Labels and profiles
+	// mean nothing elsewhere.
+	SELinux, AppArmor bool
 	// HostProc are the host's mounts of proc and sysfs, for NoPivot: they are
 	// taken away before the root moves, or the container would see them bare.
 	HostProc []string
@@ -204,7 +207,7 @@ func Compile(s *specs.Spec, o *Options, f kernel.Features) (*Compiled, error) {
 		c.begin, c.joinCgroup, c.enter, c.network,
 		c.reserveProc, c.rootfs, c.mounts, c.devices, c.hooks, c.pivot,
 		c.console, c.names, c.sysctl, c.makeCwd, c.finishMounts, c.readonlyPaths, c.maskedPaths,
-		c.keyring, c.passwd, c.closeProc, c.limits, c.identity,
+		c.keyring, c.passwd, c.labels, c.closeProc, c.limits, c.identity,
 		c.workload,
 	})
 }

@@ -25,6 +25,7 @@ func (c *compiler) filesystem(m *specs.Mount, opt *mountOptions, dest, field str
 		c.attach(opt, dest, field, c.aDirectory())
 		return nil
 	}
+	c.labelData(m.Type, opt)
 	late := opt.set&kernel.MOUNT_ATTR_RDONLY != 0 && (m.Type == "tmpfs" || dest == "/dev")
 	if late { // what comes next may need targets in it
 		opt.set &^= kernel.MOUNT_ATTR_RDONLY
@@ -44,6 +45,7 @@ func (c *compiler) filesystem(m *specs.Mount, opt *mountOptions, dest, field str
 	}
 	c.newFS(m.Type, m.Source, params, opt, field)
 	c.keepProc(m, opt)
+	c.labelQueue(m.Type)
 	c.attach(opt, dest, field, kind)
 	return nil
 }

@@ -147,6 +147,10 @@ func (g *golden) option(t testing.TB, key, value string) {
 		g.opt.PreserveFDs = number(value)
 	case "no-pivot": // the host's mounts of proc and sysfs
 		g.opt.NoPivot, g.opt.HostProc = true, strings.Fields(value)
+	case "selinux":
+		g.opt.SELinux = true
+	case "apparmor":
+		g.opt.AppArmor = true
 	case "no-keyring":
 		g.opt.NoKeyring = true
 	case "ignored": // signal numbers
@@ -231,7 +235,7 @@ func (g *golden) load(t testing.TB) {
 		t.Fatalf("%s: %v", g.path, err)
 	}
 	if _, err = spec.Validate(g.spec); err == nil {
-		err = spec.Unsupported(g.spec, spec.Host{})
+		err = spec.Unsupported(g.spec)
 	}
 	if err != nil {
 		t.Fatalf("%s: %v", g.path, err)

@@ -111,7 +111,7 @@ func (c *compiler) maskFirst(paths []maskedPath, empty, first prog.Slot) {
 	b.Set(empty, prog.Int(0))
 	b.Jump(done)
 	b.Bind(found)
-	c.newFS("tmpfs", "tmpfs", []param{{key: "nr_inodes", value: "2"}}, &mountOptions{
+	c.newFS("tmpfs", "tmpfs", c.labelParam("tmpfs", param{key: "nr_inodes", value: "2"}), &mountOptions{
 		set: kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV | kernel.MOUNT_ATTR_NOEXEC}, "linux.maskedPaths")
 	b.Do(kernel.SYS_MOVE_MOUNT, c.mnt.Val(), b.Str(""), c.dst.Val(), b.Str(""), prog.Int(kernel.MOVE_MOUNT_F_EMPTY_PATH|kernel.MOVE_MOUNT_T_EMPTY_PATH))
 	b.Set(empty, c.mnt.Val())

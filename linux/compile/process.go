@@ -24,6 +24,7 @@ func (c *compiler) keyring() error {
 	}
 	b := c.b
 	b.Field("session keyring")
+	c.labelKeyring()
 	none := b.Label()
 	b.Do(kernel.SYS_KEYCTL, prog.Int(kernel.KEYCTL_JOIN_SESSION_KEYRING), b.Str("_ses."+c.o.ID)).Into(c.tmp).Accept(enosys).Else(none)
 	b.Do(kernel.SYS_KEYCTL, prog.Int(kernel.KEYCTL_SETPERM), c.tmp.Val(), prog.Int(keyringPerm)).Accept(eacces, enosys)

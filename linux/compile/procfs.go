@@ -16,7 +16,7 @@ import (
 
 // reserveProc takes the slot of that descriptor, if a later step needs one.
 func (c *compiler) reserveProc() error {
-	if len(c.s.Linux.Sysctl) > 0 {
+	if c.labelled() || c.entry == nil && len(c.s.Linux.Sysctl) > 0 {
 		c.proc, c.wantsProc = c.b.Slot(), true
 	}
 	return nil
@@ -34,40 +34,67 @@ func (c *compiler) keepProc(m *specs.Mount, opt *mountOptions) {
 	c.hasProc = true
 }
 
-// openProc makes a procfs that is attached nowhere, unless keepProc has kept
-// one. The kernel refuses a new one where the visible one is covered in parts
-// (user namespaces, nested containers): that one is taken then, and checked.
+// openProc opens one, unless keepProc has kept one. An init makes a procfs that
+// is attached nowhere; the kernel refuses that where the visible one is covered
+// in parts (user namespaces, nested containers), which is taken then. An exec
+// takes the visible one first: a mount that is dropped makes it wait.
 func (c *compiler) openProc() {
 	if c.hasProc {
 		return
 	}
 	c.hasProc = true
 	b := c.b
+	first, second := c.privateProc, c.visibleProc
+	if c.entry != nil {
+		first, second = second, first
+	}
+	other, none, have := b.Label(), b.Label(), b.Label()
+	first(other)
+	b.Jump(have)
+	b.Bind(other)
+	second(none)
+	b.Jump(have)
+	b.Bind(none)
+	b.Field("the container has no procfs, and none can be made for its labels and sysctls")
+	b.Do(prog.FAIL, prog.Int(eperm))
+	b.Bind(have)
+}
+
+// privateProc opens a new procfs.
+func (c *compiler) privateProc(refused prog.Label) {
+	b := c.b
 	mark := b.Mark()
 	defer b.Release(mark)
-	const inode, rootInode = 32, 1 // offset of stx_ino; PROC_ROOT_INO of linux/proc_fs.h
 	fs := b.Slot()
-	refused, visible, have, bad := b.Label(), b.Label(), b.Label(), b.Label()
+	drop, made := b.Label(), b.Label()
 	b.Field("procfs of the runtime")
-	b.Do(kernel.SYS_FSOPEN, b.Str("proc"), prog.Int(kernel.FSOPEN_CLOEXEC)).Into(fs).Accept(eperm).Else(visible)
-	b.Do(kernel.SYS_FSCONFIG, fs.Val(), prog.Int(kernel.FSCONFIG_CMD_CREATE), prog.Int(0), prog.Int(0), prog.Int(0)).Accept(eperm).Else(refused)
+	b.Do(kernel.SYS_FSOPEN, b.Str("proc"), prog.Int(kernel.FSOPEN_CLOEXEC)).Into(fs).Accept(eperm).Else(refused)
+	b.Do(kernel.SYS_FSCONFIG, fs.Val(), prog.Int(kernel.FSCONFIG_CMD_CREATE), prog.Int(0), prog.Int(0), prog.Int(0)).Accept(eperm).Else(drop)
 	b.Do(kernel.SYS_FSMOUNT, fs.Val(), prog.Int(kernel.FSMOUNT_CLOEXEC),
-		prog.Int(kernel.MOUNT_ATTR_NOSUID|kernel.MOUNT_ATTR_NODEV|kernel.MOUNT_ATTR_NOEXEC)).Into(c.proc).Accept(eperm).Else(refused)
+		prog.Int(kernel.MOUNT_ATTR_NOSUID|kernel.MOUNT_ATTR_NODEV|kernel.MOUNT_ATTR_NOEXEC)).Into(c.proc).Accept(eperm).Else(drop)
 	c.close(fs)
-	b.Jump(have)
-	b.Bind(refused)
+	b.Jump(made)
+	b.Bind(drop)
 	c.close(fs)
-	b.Bind(visible)
+	b.Jump(refused)
+	b.Bind(made)
+}
+
+// visibleProc opens what is at /proc, if that is the root of a procfs.
+func (c *compiler) visibleProc(bad prog.Label) {
+	const inode, rootInode = 32, 1 // offset of stx_ino; PROC_ROOT_INO of linux/proc_fs.h
+	b := c.b
+	drop, good := b.Label(), b.Label()
 	b.Field("/proc of the container")
-	c.openRoot("/proc", kernel.O_PATH|kernel.O_DIRECTORY, 0, kernel.RESOLVE_NO_SYMLINKS).Into(c.proc)
+	c.openRoot("/proc", kernel.O_PATH|kernel.O_DIRECTORY, 0, kernel.RESOLVE_NO_SYMLINKS).Into(c.proc).Accept(enoent, enotdir, eloop, eacces).Else(bad)
 	b.Do(kernel.SYS_FSTATFS, c.proc.Val(), c.buf)
-	b.IfNe(c.buf.Load(0), prog.Int(kernel.PROC_SUPER_MAGIC), bad)
+	b.IfNe(c.buf.Load(0), prog.Int(kernel.PROC_SUPER_MAGIC), drop)
 	b.Do(kernel.SYS_STATX, c.proc.Val(), b.Str(""), prog.Int(kernel.AT_EMPTY_PATH), prog.Int(kernel.STATX_BASIC_STATS), c.buf)
-	b.IfEq(c.buf.Load(inode), prog.Int(rootInode), have)
-	b.Bind(bad)
-	b.Field("/proc of the container is not procfs, nothing can be written to it")
-	b.Do(prog.FAIL, prog.Int(einval))
-	b.Bind(have)
+	b.IfEq(c.buf.Load(inode), prog.Int(rootInode), good)
+	b.Bind(drop)
+	c.close(c.proc)
+	b.Jump(bad)
+	b.Bind(good)
 }
 
 // writeProc writes a text to a file beneath the trusted procfs, which must be

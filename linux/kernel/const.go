@@ -161,6 +161,7 @@ const (
 	SYS_FCHOWNAT       = unix.SYS_FCHOWNAT
 	SYS_FCNTL          = unix.SYS_FCNTL
 	SYS_FSCONFIG       = unix.SYS_FSCONFIG
+	SYS_FSETXATTR      = unix.SYS_FSETXATTR
 	SYS_FSMOUNT        = unix.SYS_FSMOUNT
 	SYS_FSOPEN         = unix.SYS_FSOPEN
 	SYS_FSTATFS        = unix.SYS_FSTATFS

@@ -47,6 +47,8 @@ func (d *decoder) signature(o *Op) string {
 		return d.fcntl(o)
 	case kernel.SYS_FSCONFIG:
 		return d.fsconfig(o)
+	case kernel.SYS_FSETXATTR:
+		return "fsetxattr fd! str! data! num num"
 	case kernel.SYS_FSMOUNT:
 		return "fsmount fd! |fsmount |attr"
 	case kernel.SYS_FSOPEN:

@@ -277,6 +277,9 @@ func shapes() []shape {
 		{`recvmsg(3, buf+0, MSG_CMSG_CLOEXEC) = s2`, `recvmsg`, func(b *Builder, s Slot, buf Arg) {
 			b.Do(kernel.SYS_RECVMSG, Int(3), buf, Int(kernel.MSG_CMSG_CLOEXEC)).Into(s)
 		}},
+		{`fsetxattr(s2, "security.selinux", "a:b", 3, 0)`, `fsetxattr(security.selinux, a:b)`, func(b *Builder, s Slot, buf Arg) {
+			b.Do(kernel.SYS_FSETXATTR, s.Val(), b.Str("security.selinux"), b.Str("a:b"), Int(3), Int(0))
+		}},
 		{`ioctl(s2, SIOCSIFFLAGS, {ifr_name="lo", ifr_flags=IFF_UP|IFF_RUNNING})`, `ioctl(SIOCSIFFLAGS, lo)`, func(b *Builder, s Slot, buf Arg) {
 			ifr := make([]byte, 40)
 			copy(ifr, "lo")
