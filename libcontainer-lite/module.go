@@ -55,9 +55,15 @@ func (c *container) writeJob(m compile.Module) error {
 	if err != nil {
 		return err
 	}
+	var listen []wasm.Listen
+	if !c.joins { // the sockets are those of the container's own module
+		if listen, err = wasm.Listens(c.spec); err != nil {
+			return err
+		}
+	}
 	p := c.spec.Process
 	j := wasm.Job{
-		Version: c.r.Version, Args: p.Args, Env: p.Env, Cwd: p.Cwd, TrapUnknown: trap, Preopens: preopens, Soft: soft,
+		Version: c.r.Version, Args: p.Args, Env: p.Env, Cwd: p.Cwd, TrapUnknown: trap, Preopens: preopens, Soft: soft, Listen: listen,
 		ModuleFD: c.program.ModuleFD, FIFOFD: c.program.FD(compile.FileFIFO), SyncFD: c.program.FD(compile.FileSync),
 	}
 	if m.Split {

@@ -80,6 +80,9 @@ func engine(env string) (exit int) {
 	if err := awaitStart(job); err != nil {
 		return report(err)
 	}
+	if err := g.host.Listen(); err != nil {
+		return report(err)
+	}
 	setName(path.Base(job.Args[0]))
 	runtime.UnlockOSThread()
 	return exitCode(g.run())

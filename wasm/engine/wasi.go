@@ -40,14 +40,17 @@ func link(ctx context.Context, r wazero.Runtime, job *wasm.Job, imports []api.Fu
 	return host, nil
 }
 
-// newHost gives the guest its descriptors: stdio and then directories.
+// newHost gives the guest its descriptors: stdio, sockets, then directories.
 func newHost(job *wasm.Job) (*wasi.Host, error) {
 	h := &wasi.Host{
-		Args: job.Args, Env: job.Env,
+		Args: job.Args, Env: guestEnv(job),
 		Exit: func(code uint32) { os.Exit(int(code & 0xff)) },
 		Log:  func(line string) { writeError("wrun-engine: " + line + "\n") },
 	}
 	if err := h.OpenStdio(); err != nil {
+		return nil, err
+	}
+	if err := openSockets(h, job); err != nil {
 		return nil, err
 	}
 	for _, p := range preopens(job) {
