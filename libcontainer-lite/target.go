@@ -103,34 +103,21 @@ func (w *walk) step(name string, dir bool) (link string, err error) {
 	here := w.at[len(w.at)-1]
 	fd, err := kernel.OpenatNoFollow(here, name)
 	if kernel.Errno(err) == syscall.ENOENT {
-		if dir {
-			err = kernel.Mkdirat(here, name, 0o755)
-		} else {
-			err = kernel.Touchat(here, name, 0o644)
-		}
-		if err != nil && kernel.Errno(err) != syscall.EEXIST {
-			return "", err
-		}
-		if made := err == nil; made && (w.owner.uid > 0 || w.owner.gid > 0) {
-			if err := kernel.ChownNoFollow(here, name, w.owner.uid, w.owner.gid); err != nil {
-				return "", err
-			}
-		}
-		fd, err = kernel.OpenatNoFollow(here, name)
+		fd, err = w.make(here, name, dir)
 	}
 	if err != nil {
 		return "", err
 	}
-	kind, _, _, _, err := kernel.FileKind(fd)
+	st, err := kernel.Fstat(fd)
 	switch {
 	case err != nil:
 		kernel.Close(fd)
 		return "", err
-	case kind == kernel.S_IFLNK:
+	case st.Kind() == kernel.S_IFLNK:
 		link, err = kernel.Readlinkat(fd, "")
 		kernel.Close(fd)
 		return link, err
-	case kind == kernel.S_IFDIR:
+	case st.Kind() == kernel.S_IFDIR:
 		w.at = append(w.at, fd)
 		return "", nil
 	case dir:
@@ -139,4 +126,36 @@ func (w *walk) step(name string, dir bool) (link string, err error) {
 	}
 	kernel.Close(fd)
 	return "", nil
+}
+
+// make makes a directory or an empty file, of mode 0755 whatever our umask,
+// and opens it. If somebody else was faster, it opens what they have made.
+func (w *walk) make(here int, name string, dir bool) (fd int, err error) {
+	const mode = 0o755
+	if dir {
+		err = kernel.Mkdirat(here, name, mode)
+	} else {
+		err = kernel.Touchat(here, name, mode)
+	}
+	made := err == nil
+	if !made && kernel.Errno(err) != syscall.EEXIST {
+		return -1, err
+	}
+	if made && (w.owner.uid > 0 || w.owner.gid > 0) {
+		if err := kernel.ChownNoFollow(here, name, w.owner.uid, w.owner.gid); err != nil {
+			return -1, err
+		}
+	}
+	if fd, err = kernel.OpenatNoFollow(here, name); err != nil || !made {
+		return fd, err
+	}
+	st, err := kernel.Fstat(fd)
+	if err == nil && st.Kind() != kernel.S_IFLNK && st.Mode&0o777 != mode {
+		err = kernel.Chmod(fd, st.Mode&^0o777|mode) // set-group-ID stays
+	}
+	if err != nil {
+		kernel.Close(fd)
+		return -1, err
+	}
+	return fd, nil
 }

@@ -76,6 +76,12 @@ func SetMode(dir int, name string, mode uint32) error {
 	return os.NewSyscallError("fchmodat", unix.Fchmodat(dir, name, mode&0o7777, 0))
 }
 
+// Chmod sets the permissions of what a descriptor with O_PATH stands for; it
+// must not be a symlink.
+func Chmod(fd int, mode uint32) error {
+	return os.NewSyscallError("chmod", unix.Chmod(magicLink(fd), mode&0o7777))
+}
+
 // SetTimes gives a name the access and modification time of i, utimensat(2).
 func SetTimes(dir int, name string, i *Inode) error {
 	err := unix.UtimesNanoAt(dir, name, i.times[:], unix.AT_SYMLINK_NOFOLLOW)
