@@ -25,7 +25,7 @@ func (r *Runtime) Update(id string, res *specs.LinuxResources) error {
 		return fmt.Errorf("cannot update a container that is %s: container not running", status)
 	}
 	res.Devices = nil
-	if err := spec.Unsupported(&specs.Spec{Linux: &specs.Linux{Resources: res}}, spec.Host{}); err != nil {
+	if err := spec.Unsupported(&specs.Spec{Linux: &specs.Linux{Resources: res}}); err != nil {
 		return err
 	}
 	g, err := (*stored)(st).group()
