@@ -177,10 +177,10 @@ func (c *compiler) mknod(dir prog.Slot, name string, d *device, field string) {
 		c.bindDevice(dir, name, d, field)
 		return
 	}
-	make := b.Do(kernel.SYS_MKNODAT, dir.Val(), b.Str(name), prog.Int(d.mode), prog.Int(int(d.rdev))).Accept(eexist)
+	node := b.Do(kernel.SYS_MKNODAT, dir.Val(), b.Str(name), prog.Int(d.mode), prog.Int(int(d.rdev))).Accept(eexist)
 	if d.owner {
 		exists := b.Label()
-		make.Else(exists)
+		node.Else(exists)
 		b.Do(kernel.SYS_FCHOWNAT, dir.Val(), b.Str(name), prog.Int(d.uid), prog.Int(d.gid), prog.Int(kernel.AT_SYMLINK_NOFOLLOW))
 		b.Bind(exists)
 	}
