@@ -89,7 +89,7 @@ install: ## PREFIX (/usr/local) and DESTDIR are honoured
 	ln -sf wrun $(DESTDIR)$(PREFIX)/bin/wrun-wasm
 
 clean: ## remove what was built
-	rm -rf build wasm/embedded/wrun-engine
+	rm -rf build wasm/embedded/wrun-engine wasm/embedded/wrun-engine.sha256
 
 packages:
 	@tests/packages

@@ -41,7 +41,7 @@ func createFlags() []cli.Flag {
 		&cli.StringFlag{Name: "pid-file", Usage: "write the pid of the container's process to the file `PATH`"},
 		&cli.BoolFlag{Name: "no-pivot", DisableDefaultText: true, Usage: "do not use pivot_root(2): for a root file system on a ramdisk"},
 		&cli.BoolFlag{Name: "no-new-keyring", DisableDefaultText: true, Usage: "keep the caller's session keyring"},
-		&cli.IntFlag{Name: "preserve-fds", Usage: "hand `N` descriptors on, from 3 and beyond those of $LISTEN_FDS"},
+		&cli.IntFlag{Name: "preserve-fds", Usage: "hand `N` descriptors on, from 3, or behind those of socket activation (LISTEN_FDS)"},
 	}
 }
 

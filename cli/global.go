@@ -30,8 +30,8 @@ func globalFlags() []cli.Flag {
 		&cli.StringFlag{Name: "log", Usage: "append log lines to the file `PATH` instead of stderr"},
 		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write log lines as `text|json`"},
 		&cli.StringFlag{Name: "root", DefaultText: "/run/wrun, as a plain user $XDG_RUNTIME_DIR/wrun", Usage: "keep the state of containers below the folder `DIR`, which should be in a tmpfs"},
-		&cli.BoolFlag{Name: "systemd-cgroup", DisableDefaultText: true, Usage: "let systemd manage cgroups: cgroupsPath is slice:prefix:name"},
-		&cli.StringFlag{Name: "rootless", Value: "auto", Usage: "go on without the right to use cgroups: `true|false|auto`"},
+		&cli.BoolFlag{Name: "systemd-cgroup", DisableDefaultText: true, Usage: "not supported by this version: create and run refuse it"},
+		&cli.StringFlag{Name: "rootless", Value: "auto", Usage: "without effect in this version: `true|false|auto`"},
 		&cli.BoolFlag{Name: "version", Aliases: []string{"v"}, DisableDefaultText: true, Usage: "print the version and what is built in"},
 	}
 }
@@ -66,7 +66,8 @@ func (p *program) before(c *cli.Context) error {
 		Root:    p.global.root,
 		Log:     p.log,
 		Argv0:   p.args[0],
-		Version: p.version,
+		Version: engineVersion(p.version),
+		Commit:  p.commit,
 	})
 	return nil
 }
@@ -161,4 +162,13 @@ func inUserNamespace() bool {
 	}
 	f := strings.Fields(string(m))
 	return len(f) != 3 || f[0] != "0" || f[1] != "0" || f[2] != "4294967295"
+}
+
+// engineVersion is what wrun-engine's must be. Neither has one when both were
+// built without the Makefile.
+func engineVersion(v string) string {
+	if v == "" {
+		return "unknown"
+	}
+	return v
 }

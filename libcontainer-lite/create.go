@@ -44,9 +44,11 @@ type container struct {
 	pid     int  // 0 before there is an init, and after it was reaped
 	home    string
 	engine  bool // args[0] turned out to be a wasm module
-	joins   bool // this is an exec: the process enters a container that runs
-	pidfd   int  // of that container's init
-	hooked  bool // prestart or createRuntime hooks have begun
+	// listenFDs of the preserved descriptors came by socket activation.
+	listenFDs int
+	joins     bool // this is an exec: the process enters a container that runs
+	pidfd     int  // of that container's init
+	hooked    bool // prestart or createRuntime hooks have begun
 }
 
 // Create makes a container from a bundle and leaves its init waiting to be
@@ -68,6 +70,10 @@ func (r *Runtime) create(o *CreateOptions) (_ *container, err error) {
 		return nil, err
 	}
 	if err := c.checkTerminal(); err != nil {
+		return nil, err
+	}
+	c.takeListenFDs()
+	if err := c.checkPreserved(); err != nil {
 		return nil, err
 	}
 	if err := c.compile(); err != nil {
@@ -117,6 +123,9 @@ func (c *container) loadBundle() (err error) {
 	}
 	if c.spec, c.raw, err = spec.Load(c.o.Bundle); err != nil {
 		return err
+	}
+	if c.spec.Linux == nil {
+		c.spec.Linux = new(specs.Linux) // it asks for nothing
 	}
 	return c.judge()
 }
@@ -190,8 +199,11 @@ func (c *container) compileOptions() (*compile.Options, error) {
 		o.EngineJob, o.EngineEnv = wasm.EnvJob, wasm.EngineEnv(c.spec)
 	}
 	c.securityModules(o)
+	var err error
+	if o.Seccomp, err = c.filter(); err != nil {
+		return nil, err
+	}
 	if o.NoPivot {
-		var err error
 		if o.HostProc, err = kernel.ProcMounts(); err != nil {
 			return nil, err
 		}

@@ -118,6 +118,12 @@ func (c *container) enterable(o *ExecOptions) (err error) {
 	if _, err := spec.Validate(c.spec); err != nil {
 		return err
 	}
+	if c.spec.Linux == nil {
+		c.spec.Linux = new(specs.Linux)
+	}
+	if err := c.checkPreserved(); err != nil {
+		return err
+	}
 	if c.feats, err = kernel.Probe(); err != nil {
 		return err
 	}
@@ -157,6 +163,9 @@ func (c *container) execute(o *ExecOptions) error {
 		opt.EngineJob, opt.EngineEnv = wasm.EnvJob, wasm.EngineEnv(c.spec)
 	}
 	c.securityModules(opt)
+	if opt.Seccomp, err = c.filter(); err != nil {
+		return err
+	}
 	join := compile.Join{Namespaces: ns, Chroot: ns&kernel.CLONE_NEWNS == 0}
 	if c.program, err = compile.CompileExec(c.spec, opt, join, c.feats); err != nil {
 		return err
@@ -240,7 +249,7 @@ func (c *container) executed() error {
 		if _, err := wait(pid); err != nil {
 			return err
 		}
-		return fmt.Errorf("exec %s: %w", c.spec.Process.Args[0], syscall.Errno(m.Value))
+		return execFailed(c.spec, syscall.Errno(m.Value))
 	}
 	return interp.Report(c.program.Prog, m, "")
 }
@@ -263,7 +272,7 @@ func (c *container) attendExec() (exit int, err error) {
 	defer kernel.Close(pidfd)
 	send := func(s syscall.Signal) error { return kernel.PidfdSignal(pidfd, s) }
 	exit, err = c.forward(os.NewFile(uintptr(relay), "signals"), tty, c.pid, send)
-	tty.drain()
+	tty.drain(true)
 	c.closeFiles()
 	if err != nil {
 		return 255, err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"wrun/linux/compile"
 	"wrun/linux/kernel"
 	"wrun/spec"
@@ -61,6 +63,9 @@ func (c *container) loadForExplain() error {
 	}
 	if c.spec, err = spec.Parse(raw, "config.json"); err != nil {
 		return err
+	}
+	if c.spec.Linux == nil {
+		c.spec.Linux = new(specs.Linux)
 	}
 	c.o.Bundle = st.Bundle
 	return c.judge()

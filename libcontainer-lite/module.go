@@ -63,7 +63,7 @@ func (c *container) writeJob(m compile.Module) error {
 	}
 	p := c.spec.Process
 	j := wasm.Job{
-		Version: c.r.Version, Args: p.Args, Env: p.Env, Cwd: p.Cwd, TrapUnknown: trap, Preopens: preopens, Soft: soft, Listen: listen,
+		Version: c.r.Version, Args: p.Args, Env: p.Env, Cwd: p.Cwd, TrapUnknown: trap, Preopens: preopens, Soft: soft, Listen: listen, Inherited: c.listenFDs,
 		ModuleFD: c.program.ModuleFD, FIFOFD: c.program.FD(compile.FileFIFO), SyncFD: c.program.FD(compile.FileSync),
 	}
 	if m.Split {

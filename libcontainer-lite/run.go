@@ -52,7 +52,7 @@ func (c *container) attend() (exit int, err error) {
 	}
 	defer tty.restore()
 	if err := c.r.release(c.dir, c.st); err != nil {
-		tty.drain()
+		tty.drain(c.st.SharedPID)
 		c.destroyStarted()
 		return 1, err
 	}
@@ -60,7 +60,7 @@ func (c *container) attend() (exit int, err error) {
 		return 1, err
 	}
 	exit, err = c.forward(signals, tty, c.st.Pid, func(s syscall.Signal) error { return killInit(c.st, s) })
-	tty.drain()
+	tty.drain(c.st.SharedPID)
 	if err != nil {
 		return 1, err
 	}

@@ -73,6 +73,19 @@ func (c *container) openFIFO() (int, error) {
 	return kernel.PipeWith([]byte{0})
 }
 
+// checkPreserved makes sure that the descriptors to be handed on are the
+// caller's: without the check a number that the caller has closed would be
+// something of wrun's own. Those are all close-on-exec, and no inherited
+// descriptor is.
+func (c *container) checkPreserved() error {
+	for fd := 3; fd < 3+c.o.PreserveFDs; fd++ {
+		if !kernel.IsInherited(fd) {
+			return fmt.Errorf("--preserve-fds %d: file descriptor %d is not open", c.o.PreserveFDs-c.listenFDs, fd)
+		}
+	}
+	return nil
+}
+
 // initFiles are the descriptors of the init, in order, and those of them that
 // are opened for it alone.
 type initFiles struct {
@@ -83,9 +96,6 @@ type initFiles struct {
 
 func (f *initFiles) open(c *container) error {
 	for fd := range 3 + c.o.PreserveFDs {
-		if fd > 2 && !kernel.IsOpen(fd) {
-			return fmt.Errorf("--preserve-fds %d: file descriptor %d is not open", c.o.PreserveFDs, fd)
-		}
 		f.list = append(f.list, uintptr(fd))
 	}
 	for _, x := range c.program.Files {

@@ -87,16 +87,19 @@ func (t *terminal) resize() {
 	_ = rc.Control(func(fd uintptr) { _ = kernel.CopyWinsize(t.tty, int(fd)) })
 }
 
-// drain waits until what the container has written is out. Processes that
-// outlive the init, where it has no pid namespace of its own, may hold the
-// terminal open for ever: what comes later than a second is theirs.
-func (t *terminal) drain() {
-	if t == nil {
-		return
-	}
-	select {
-	case <-t.done:
-	case <-time.After(time.Second):
+// drain waits until what the container has written is out. Where others may
+// hold the terminal open, because no pid namespace ends with the process, what
+// comes later than a second after it is theirs.
+func (t *terminal) drain(shared bool) {
+	switch {
+	case t == nil:
+	case !shared:
+		<-t.done
+	default:
+		select {
+		case <-t.done:
+		case <-time.After(time.Second):
+		}
 	}
 }
 

@@ -177,3 +177,10 @@ func PipeWith(data []byte) (int, error) {
 	}
 	return p[0], nil
 }
+
+// IsInherited tells whether a descriptor is open and would survive an
+// execve(2): it then came from the caller, for all of wrun's own would not.
+func IsInherited(fd int) bool {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil && flags&unix.FD_CLOEXEC == 0
+}
