@@ -220,6 +220,9 @@ func (c *container) answer() []byte {
 func (c *container) stubDone(pid int) error {
 	stub := c.pid
 	c.pid = pid
+	if err := c.resetAffinity(); err != nil {
+		return err
+	}
 	_, err := wait(stub)
 	return err
 }

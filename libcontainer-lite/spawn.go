@@ -5,6 +5,8 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"wrun/linux/compile"
 	"wrun/linux/interp"
 	"wrun/linux/kernel"
@@ -58,7 +60,19 @@ func (c *container) start() error {
 	// the execve.
 	kernel.Close(c.fifo)
 	c.fifo = -1
-	return err
+	if err != nil {
+		return err
+	}
+	return c.resetAffinity()
+}
+
+// resetAffinity undoes what the caller itself is bound to. A program that binds
+// its process to CPUs is left alone.
+func (c *container) resetAffinity() error {
+	if p := c.spec.Process; c.joins && p.ExecCPUAffinity != nil && *p.ExecCPUAffinity != (specs.CPUAffinity{}) {
+		return nil
+	}
+	return kernel.ResetAffinity(c.pid)
 }
 
 // openFIFO opens what releases the workload. An exec'd module is released from

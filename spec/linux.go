@@ -23,6 +23,7 @@ func linux(s *specs.Spec, w *warnings) error {
 		propagation,
 		hiddenPaths,
 		mountLabel,
+		execution,
 		sysctls,
 	} {
 		if err := check(l); err != nil {
@@ -133,6 +134,15 @@ func propagation(l *specs.Linux) error {
 		return nil
 	}
 	return fmt.Errorf("linux.rootfsPropagation: %q is none of private, slave, shared, unbindable", l.RootfsPropagation)
+}
+
+// execution checks what every process of the container is executed with.
+func execution(l *specs.Linux) error {
+	if _, _, err := Personality(l.Personality); err != nil {
+		return err
+	}
+	_, _, _, err := MemoryPolicy(l.MemoryPolicy)
+	return err
 }
 
 // mountLabel goes into mount options within double quotes.

@@ -51,6 +51,9 @@ func process(s *specs.Spec, w *warnings) error {
 	if strings.IndexByte(p.SelinuxLabel, 0) >= 0 {
 		return fmt.Errorf("process.selinuxLabel: %q holds a NUL byte", p.SelinuxLabel)
 	}
+	if err := schedule(p); err != nil {
+		return err
+	}
 	capabilities(p.Capabilities, w)
 	return nil
 }

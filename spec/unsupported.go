@@ -12,10 +12,7 @@ import (
 // is honoured or refused, never ignored. A value that asks for nothing (null,
 // false, zero, an empty list or object) is no reason to refuse.
 func Unsupported(s *specs.Spec) error {
-	p, l, h := s.Process, s.Linux, s.Hooks
-	if p == nil {
-		p = new(specs.Process)
-	}
+	l, h := s.Linux, s.Hooks
 	if l == nil {
 		l = new(specs.Linux)
 	}
@@ -30,9 +27,6 @@ func Unsupported(s *specs.Spec) error {
 		asked bool
 		field string
 	}{
-		{schedules(p.Scheduler), "process.scheduler"},
-		{p.IOPriority != nil && *p.IOPriority != specs.LinuxIOPriority{}, "process.ioPriority"},
-		{p.ExecCPUAffinity != nil && *p.ExecCPUAffinity != specs.CPUAffinity{}, "process.execCPUAffinity"},
 		{len(h.CreateContainer) > 0, "hooks.createContainer"},
 		{len(h.StartContainer) > 0, "hooks.startContainer"},
 		{namespace(l, specs.TimeNamespace) >= 0, "linux.namespaces: time"},
@@ -42,8 +36,6 @@ func Unsupported(s *specs.Spec) error {
 		{isOne(l.RootfsPropagation, "shared", "rshared", "unbindable", "runbindable"), "linux.rootfsPropagation: " + l.RootfsPropagation},
 		// An empty object is a request: for a group named after the container (config-linux.md, "IntelRdt").
 		{l.IntelRdt != nil, "linux.intelRdt"},
-		{l.MemoryPolicy != nil && (l.MemoryPolicy.Mode != "" || l.MemoryPolicy.Nodes != "" || len(l.MemoryPolicy.Flags) > 0), "linux.memoryPolicy"},
-		{l.Personality != nil && (l.Personality.Domain != "" || len(l.Personality.Flags) > 0), "linux.personality"},
 		{throttles(r.BlockIO), "linux.resources.blockIO"},
 		{r.Network != nil && r.Network.ClassID != nil && *r.Network.ClassID != 0, "linux.resources.network.classID"},
 		{r.Network != nil && len(r.Network.Priorities) > 0, "linux.resources.network.priorities"},
@@ -76,11 +68,6 @@ func unsupported(field string) error {
 
 func isOne(s string, of ...string) bool {
 	return contains(of, s)
-}
-
-func schedules(s *specs.Scheduler) bool {
-	return s != nil && (s.Policy != "" || s.Nice != 0 || s.Priority != 0 || len(s.Flags) > 0 ||
-		s.Runtime != 0 || s.Deadline != 0 || s.Period != 0)
 }
 
 // filters: without a default action and rules seccomp is off (as with runc).

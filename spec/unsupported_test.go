@@ -25,10 +25,6 @@ func apply(t *testing.T, text string) *specs.Spec {
 
 func TestUnsupported(t *testing.T) {
 	for _, c := range []struct{ text, field string }{
-		{`"process":{"scheduler":{"policy":"SCHED_BATCH"}}`, "process.scheduler"},
-		{`"process":{"scheduler":{"nice":5}}`, "process.scheduler"},
-		{`"process":{"ioPriority":{"class":"IOPRIO_CLASS_IDLE"}}`, "process.ioPriority"},
-		{`"process":{"execCPUAffinity":{"final":"0"}}`, "process.execCPUAffinity"},
 		{`"hooks":{"createContainer":[{"path":"/h"}]}`, "hooks.createContainer"},
 		{`"hooks":{"startContainer":[{"path":"/h"}]}`, "hooks.startContainer"},
 		{`"linux":{"namespaces":[{"type":"time","path":"/t"}]}`, "linux.namespaces: time"},
@@ -42,8 +38,6 @@ func TestUnsupported(t *testing.T) {
 		{`"linux":{"rootfsPropagation":"runbindable"}`, "linux.rootfsPropagation: runbindable"},
 		{`"linux":{"intelRdt":{"closID":"gold"}}`, "linux.intelRdt"},
 		{`"linux":{"intelRdt":{}}`, "linux.intelRdt"},
-		{`"linux":{"memoryPolicy":{"mode":"MPOL_LOCAL"}}`, "linux.memoryPolicy"},
-		{`"linux":{"personality":{"domain":"LINUX32"}}`, "linux.personality"},
 		{`"linux":{"resources":{"blockIO":{"weight":10}}}`, "linux.resources.blockIO"},
 		{`"linux":{"resources":{"blockIO":{"leafWeight":10}}}`, "linux.resources.blockIO"},
 		{`"linux":{"resources":{"blockIO":{"weightDevice":[{"major":8,"weight":10}]}}}`, "linux.resources.blockIO"},

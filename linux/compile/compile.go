@@ -207,7 +207,7 @@ func Compile(s *specs.Spec, o *Options, f kernel.Features) (*Compiled, error) {
 		c.begin, c.joinCgroup, c.enter, c.network,
 		c.reserveProc, c.rootfs, c.mounts, c.devices, c.hooks, c.pivot,
 		c.console, c.names, c.sysctl, c.makeCwd, c.finishMounts, c.readonlyPaths, c.maskedPaths,
-		c.keyring, c.passwd, c.labels, c.closeProc, c.limits, c.identity,
+		c.keyring, c.passwd, c.labels, c.closeProc, c.limits, c.schedule, c.identity,
 		c.workload,
 	})
 }

@@ -31,8 +31,8 @@ func CompileExec(s *specs.Spec, o *Options, j Join, f kernel.Features) (*Compile
 	c.out.UserNS = c.userNS()
 	c.execFiles()
 	return c.compile([]func() error{
-		c.begin, c.joinCgroup, c.reserveProc, c.enterRunning, c.console,
-		c.keyring, c.passwd, c.labels, c.closeProc, c.limits, c.identity, c.workload,
+		c.begin, c.initialAffinity, c.joinCgroup, c.reserveProc, c.enterRunning, c.console,
+		c.keyring, c.passwd, c.labels, c.closeProc, c.limits, c.schedule, c.identity, c.workload,
 	})
 }
 

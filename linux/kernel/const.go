@@ -202,6 +202,12 @@ const (
 	SYS_UNSHARE        = unix.SYS_UNSHARE
 	SYS_WRITE          = unix.SYS_WRITE
 	SYS_CHROOT         = unix.SYS_CHROOT
+
+	SYS_IOPRIO_SET        = unix.SYS_IOPRIO_SET
+	SYS_PERSONALITY       = unix.SYS_PERSONALITY
+	SYS_SCHED_SETAFFINITY = unix.SYS_SCHED_SETAFFINITY
+	SYS_SCHED_SETATTR     = unix.SYS_SCHED_SETATTR
+	SYS_SET_MEMPOLICY     = unix.SYS_SET_MEMPOLICY
 )
 
 // Mkdev makes the kernel's device number, makedev(3).

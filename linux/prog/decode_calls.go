@@ -63,6 +63,8 @@ func (d *decoder) signature(o *Op) string {
 		return "getppid"
 	case kernel.SYS_IOCTL:
 		return d.ioctl(o)
+	case kernel.SYS_IOPRIO_SET:
+		return "ioprio_set num num hex!"
 	case kernel.SYS_KEYCTL:
 		return d.keyctl(o)
 	case kernel.SYS_MKDIRAT:
@@ -84,6 +86,8 @@ func (d *decoder) signature(o *Op) string {
 		return "openat2 fd str! how num"
 	case kernel.SYS_OPEN_TREE:
 		return "open_tree fd str! |tree"
+	case kernel.SYS_PERSONALITY:
+		return "personality hex!"
 	case kernel.SYS_PIVOT_ROOT:
 		return "pivot_root str! str!"
 	case kernel.SYS_PRCTL:
@@ -98,12 +102,18 @@ func (d *decoder) signature(o *Op) string {
 		return "rt_sigaction =signal! sigaction addr num"
 	case kernel.SYS_RT_SIGPROCMASK:
 		return "rt_sigprocmask =sighow sigset addr num"
+	case kernel.SYS_SCHED_SETAFFINITY:
+		return "sched_setaffinity num num addr"
+	case kernel.SYS_SCHED_SETATTR:
+		return "sched_setattr num schedattr! num"
 	case kernel.SYS_SENDMSG:
 		return "sendmsg fd msghdr |msg"
 	case kernel.SYS_SETDOMAINNAME:
 		return "setdomainname data! num"
 	case kernel.SYS_SETGROUPS:
 		return "setgroups num groups!"
+	case kernel.SYS_SET_MEMPOLICY:
+		return "set_mempolicy hex! addr num!"
 	case kernel.SYS_SETHOSTNAME:
 		return "sethostname data! num"
 	case kernel.SYS_SETNS:

@@ -44,6 +44,8 @@ func (d *decoder) structure(kind string, a uint64) {
 		size = 24
 	case "attr", "sigaction":
 		size = 32
+	case "schedattr":
+		size = 48
 	case "msghdr":
 		size = 56
 	}
@@ -71,6 +73,8 @@ func (d *decoder) structure(kind string, a uint64) {
 		d.b = append(d.b, ", max="...)
 		d.rlim(le.Uint64(m[8:]))
 		d.b = append(d.b, '}')
+	case "schedattr": // sched_setattr(2)
+		d.schedAttr(m)
 	case "ifreq":
 		d.ifreq(m)
 	case "how":
@@ -319,4 +323,26 @@ func (d *decoder) groups(a, n uint64) {
 		d.left -= len(d.b) - before
 	}
 	d.b = append(d.b, ']')
+}
+
+// schedAttr prints what is set in a struct sched_attr.
+func (d *decoder) schedAttr(m []byte) {
+	le := binary.LittleEndian
+	d.add("{sched_policy=", strconv.Itoa(int(le.Uint32(m[4:]))))
+	if f := le.Uint64(m[8:]); f != 0 {
+		d.b = append(d.b, ", sched_flags="...)
+		d.hex(f)
+	}
+	for _, x := range [...]struct {
+		name string
+		v    int64
+	}{
+		{"nice", int64(int32(le.Uint32(m[16:])))}, {"priority", int64(le.Uint32(m[20:]))},
+		{"runtime", int64(le.Uint64(m[24:]))}, {"deadline", int64(le.Uint64(m[32:]))}, {"period", int64(le.Uint64(m[40:]))},
+	} {
+		if x.v != 0 {
+			d.add(", sched_", x.name, "=", strconv.FormatInt(x.v, 10))
+		}
+	}
+	d.b = append(d.b, '}')
 }

@@ -277,6 +277,19 @@ func shapes() []shape {
 		{`recvmsg(3, buf+0, MSG_CMSG_CLOEXEC) = s2`, `recvmsg`, func(b *Builder, s Slot, buf Arg) {
 			b.Do(kernel.SYS_RECVMSG, Int(3), buf, Int(kernel.MSG_CMSG_CLOEXEC)).Into(s)
 		}},
+		{`sched_setattr(0, {sched_policy=2, sched_flags=1, sched_priority=7}, 0)`, `sched_setattr({sched_policy=2, sched_flags=1, sched_priority=7})`, func(b *Builder, s Slot, buf Arg) {
+			b.Do(kernel.SYS_SCHED_SETATTR, Int(0), b.Data(le32(48, 2, 1, 0, 0, 7, 0, 0, 0, 0, 0, 0)), Int(0))
+		}},
+		{`sched_setaffinity(0, 8, NULL)`, `sched_setaffinity`, func(b *Builder, s Slot, buf Arg) {
+			b.Do(kernel.SYS_SCHED_SETAFFINITY, Int(0), Int(8), Int(0))
+		}},
+		{`ioprio_set(1, 0, 0x4004)`, `ioprio_set(0x4004)`, func(b *Builder, s Slot, buf Arg) {
+			b.Do(kernel.SYS_IOPRIO_SET, Int(1), Int(0), Int(2<<13|4))
+		}},
+		{`personality(8)`, `personality(8)`, func(b *Builder, s Slot, buf Arg) { b.Do(kernel.SYS_PERSONALITY, Int(8)) }},
+		{`set_mempolicy(0x8002, NULL, 0)`, `set_mempolicy(0x8002, 0)`, func(b *Builder, s Slot, buf Arg) {
+			b.Do(kernel.SYS_SET_MEMPOLICY, Int(1<<15|2), Int(0), Int(0))
+		}},
 		{`fsetxattr(s2, "security.selinux", "a:b", 3, 0)`, `fsetxattr(security.selinux, a:b)`, func(b *Builder, s Slot, buf Arg) {
 			b.Do(kernel.SYS_FSETXATTR, s.Val(), b.Str("security.selinux"), b.Str("a:b"), Int(3), Int(0))
 		}},

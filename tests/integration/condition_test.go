@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	gort "runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -12,13 +13,17 @@ import (
 // condition answers the conditions of scripts beside testscript's own:
 // [runtime:wrun] [cgroup:v1|v2|hybrid] [controller:memory] [cap:24]
 // [kernel:6.5] (or newer) [lsm:apparmor] [nsnet] (PID 1's network namespace may
-// be opened).
+// be opened) [numa] (the kernel knows memory policies).
 func (rt *runtime) condition(cond string) (bool, error) {
 	if cond == "nsnet" {
 		f, err := os.Open("/proc/1/ns/net")
 		if err == nil {
 			f.Close()
 		}
+		return err == nil, nil
+	}
+	if cond == "numa" {
+		_, err := os.Stat("/proc/self/numa_maps")
 		return err == nil, nil
 	}
 	kind, arg, ok := strings.Cut(cond, ":")
@@ -37,6 +42,9 @@ func (rt *runtime) condition(cond string) (bool, error) {
 		return err == nil && capBounding()&(1<<bit) != 0, err
 	case "kernel":
 		return kernelAtLeast(arg)
+	case "cpus":
+		n, err := strconv.Atoi(arg)
+		return err == nil && gort.NumCPU() >= n, err
 	case "lsm":
 		list, err := os.ReadFile("/sys/kernel/security/lsm")
 		if err != nil {
