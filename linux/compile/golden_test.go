@@ -31,8 +31,9 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //
 // Each program must also pass the abstract run of checker.
 func TestGolden(t *testing.T) {
-	for _, g := range goldens(t) {
-		t.Run(g.name, func(t *testing.T) {
+	for _, path := range goldens(t) {
+		t.Run(goldenName(path), func(t *testing.T) {
+			g := readGolden(t, path)
 			got, failed := g.compile(t)
 			if *update {
 				g.write(t, got, failed)
@@ -81,23 +82,23 @@ type golden struct {
 	exec   *compile.Join // compile an exec instead of the init
 }
 
-func goldens(t testing.TB) (all []*golden) {
+// goldens gives the paths of all files.
+func goldens(t testing.TB) []string {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no golden files: %v", err)
 	}
-	for _, p := range paths {
-		all = append(all, readGolden(t, p))
-	}
-	return all
+	return paths
 }
+
+func goldenName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".txtar") }
 
 func readGolden(t testing.TB, path string) *golden {
 	a, err := txtar.ParseFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &golden{name: strings.TrimSuffix(filepath.Base(path), ".txtar"), path: path, archive: a}
+	g := &golden{name: goldenName(path), path: path, archive: a}
 	g.feats = kernel.Features{Major: 6, Minor: 18, LastCap: 40}
 	g.opt = compile.Options{
 		ID: "c1", Bundle: "/bundle", Rootfs: "/bundle/rootfs",

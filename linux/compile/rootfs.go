@@ -39,9 +39,11 @@ func (c *compiler) rootfs() error {
 		c.fetch(Barrier{Kind: BarrierRoot, Path: c.o.Rootfs, Field: "root.path"}, c.root)
 		return nil
 	}
-	b.Do(kernel.SYS_OPEN_TREE, prog.Int(kernel.AT_FDCWD), b.Str(c.o.Rootfs),
-		prog.Int(kernel.OPEN_TREE_CLONE|kernel.OPEN_TREE_CLOEXEC|kernel.AT_RECURSIVE)).Into(c.root)
-	b.Do(kernel.SYS_MOVE_MOUNT, c.root.Val(), b.Str(""), prog.Int(kernel.AT_FDCWD), b.Str(c.o.Rootfs), prog.Int(kernel.MOVE_MOUNT_F_EMPTY_PATH))
+	b.Do(kernel.SYS_OPENAT, prog.Int(kernel.AT_FDCWD), b.Str(c.o.Rootfs), prog.Int(kernel.O_PATH|kernel.O_DIRECTORY|kernel.O_CLOEXEC)).Into(c.dst)
+	b.Do(kernel.SYS_OPEN_TREE, c.dst.Val(), b.Str(""),
+		prog.Int(kernel.OPEN_TREE_CLONE|kernel.OPEN_TREE_CLOEXEC|kernel.AT_EMPTY_PATH|kernel.AT_RECURSIVE)).Into(c.root)
+	b.Do(kernel.SYS_MOVE_MOUNT, c.root.Val(), b.Str(""), c.dst.Val(), b.Str(""), prog.Int(kernel.MOVE_MOUNT_F_EMPTY_PATH|kernel.MOVE_MOUNT_T_EMPTY_PATH))
+	c.close(c.dst)
 	return nil
 }
 
