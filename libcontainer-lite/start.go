@@ -134,8 +134,7 @@ func (r *Runtime) explainStart(dir *state.Dir, m interp.Message) (report, err er
 	if s.Process == nil {
 		return errors.New("config.json has no process: there is nothing to start"), nil
 	}
-	e := syscall.Errno(m.Value)
-	return fmt.Errorf("exec %s: %w", s.Process.Args[0], e), nil
+	return execFailed(s, syscall.Errno(m.Value)), nil
 }
 
 // poststart runs the poststart hooks. When one fails the workload is killed

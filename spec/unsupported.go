@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -32,7 +33,7 @@ func Unsupported(s *specs.Spec) error {
 		{namespace(l, specs.TimeNamespace) >= 0, "linux.namespaces: time"},
 		{len(l.TimeOffsets) > 0, "linux.timeOffsets"},
 		{len(l.NetDevices) > 0, "linux.netDevices"},
-		{filters(l.Seccomp), "linux.seccomp"},
+		{notifies(l.Seccomp), "linux.seccomp: SCMP_ACT_NOTIFY"},
 		{isOne(l.RootfsPropagation, "shared", "rshared", "unbindable", "runbindable"), "linux.rootfsPropagation: " + l.RootfsPropagation},
 		// An empty object is a request: for a group named after the container (config-linux.md, "IntelRdt").
 		{l.IntelRdt != nil, "linux.intelRdt"},
@@ -70,9 +71,9 @@ func isOne(s string, of ...string) bool {
 	return contains(of, s)
 }
 
-// filters: without a default action and rules seccomp is off (as with runc).
-func filters(s *specs.LinuxSeccomp) bool {
-	return s != nil && (s.DefaultAction != "" || len(s.Syscalls) > 0)
+// notifies: a rule that asks an agent.
+func notifies(s *specs.LinuxSeccomp) bool {
+	return s != nil && slices.ContainsFunc(s.Syscalls, func(x specs.LinuxSyscall) bool { return x.Action == specs.ActNotify })
 }
 
 // throttles: weight and rate 0 are "not set" (docker writes them).

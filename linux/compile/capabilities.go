@@ -41,6 +41,19 @@ func (c *compiler) capabilities() *capSets {
 func (c *compiler) applyCapabilities(s *capSets) {
 	b := c.b
 	b.Field("process.capabilities")
+	c.capset(s)
+	b.Field("process.capabilities.ambient")
+	b.Do(kernel.SYS_PRCTL, prog.Int(kernel.PR_CAP_AMBIENT), prog.Int(kernel.PR_CAP_AMBIENT_CLEAR_ALL), prog.Int(0), prog.Int(0), prog.Int(0))
+	for n := 0; n <= c.f.LastCap; n++ {
+		if s.ambient&(1<<n) != 0 {
+			b.Do(kernel.SYS_PRCTL, prog.Int(kernel.PR_CAP_AMBIENT), prog.Int(kernel.PR_CAP_AMBIENT_RAISE), prog.Int(n), prog.Int(0), prog.Int(0))
+		}
+	}
+}
+
+// capset sets all but the ambient and the bounding set.
+func (c *compiler) capset(s *capSets) {
+	b := c.b
 	hdr := b.Words(0x20080522) // _LINUX_CAPABILITY_VERSION_3, this process
 	d := make([]byte, 0, 24)
 	for _, half := range []uint{0, 32} {
@@ -49,11 +62,4 @@ func (c *compiler) applyCapabilities(s *capSets) {
 		}
 	}
 	b.Do(kernel.SYS_CAPSET, hdr, b.Data(d))
-	b.Field("process.capabilities.ambient")
-	b.Do(kernel.SYS_PRCTL, prog.Int(kernel.PR_CAP_AMBIENT), prog.Int(kernel.PR_CAP_AMBIENT_CLEAR_ALL), prog.Int(0), prog.Int(0), prog.Int(0))
-	for n := 0; n <= c.f.LastCap; n++ {
-		if s.ambient&(1<<n) != 0 {
-			b.Do(kernel.SYS_PRCTL, prog.Int(kernel.PR_CAP_AMBIENT), prog.Int(kernel.PR_CAP_AMBIENT_RAISE), prog.Int(n), prog.Int(0), prog.Int(0))
-		}
-	}
 }

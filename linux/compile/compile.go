@@ -37,6 +37,8 @@ type Options struct {
 	// descriptor; EngineEnv is all the rest of its environment.
 	EngineJob string
 	EngineEnv []string
+	// Seccomp is linux.seccomp compiled, nil for none.
+	Seccomp *Filter
 }
 
 // Cgroup is what the program must know of the container's cgroup.
@@ -185,11 +187,15 @@ type compiler struct {
 	sent, inbox    message
 	hasInbox       bool
 	home           prog.Arg
-	late           []lateMount
-	entry          *Join     // of an exec, nil for an init
-	proc           prog.Slot // fd of a trusted procfs, if wantsProc
-	wantsProc      bool
-	hasProc        bool // it is open by now
+
+	caps      *capSets // of the workload
+	holds     bool     // CAP_SYS_ADMIN, until the filter is loaded
+	fprog     prog.Arg // struct sock_fprog of the filter
+	late      []lateMount
+	entry     *Join     // of an exec, nil for an init
+	proc      prog.Slot // fd of a trusted procfs, if wantsProc
+	wantsProc bool
+	hasProc   bool // it is open by now
 }
 
 // bufSize holds a statx (256 bytes) or a statfs (120).

@@ -152,6 +152,8 @@ func (g *golden) option(t testing.TB, key, value string) {
 		g.opt.SELinux = true
 	case "apparmor":
 		g.opt.AppArmor = true
+	case "seccomp": // a filter with that many instructions, all the same
+		g.opt.Seccomp = &compile.Filter{Insns: bytes.Repeat([]byte{6, 0, 0, 0, 0, 0, 0xff, 0x7f}, number(value)), Flags: 4}
 	case "no-keyring":
 		g.opt.NoKeyring = true
 	case "ignored": // signal numbers

@@ -142,7 +142,7 @@ func (c *compiler) identity() error {
 	gid, uid := prog.Int(int(p.User.GID)), prog.Int(int(p.User.UID))
 	b.Do(kernel.SYS_SETRESGID, gid, gid, gid)
 	b.Do(kernel.SYS_SETRESUID, uid, uid, uid)
-	c.applyCapabilities(sets)
+	c.setCapabilities(sets)
 	if cwd != "/" {
 		c.cwdAsUser(cwd, later)
 	}

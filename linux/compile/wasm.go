@@ -83,5 +83,7 @@ func (c *compiler) engine() {
 		b.Do(kernel.SYS_FCNTL, prog.Int(fd), prog.Int(kernel.F_SETFD), prog.Int(0))
 	}
 	env := append([]string{c.o.EngineJob + "=" + strconv.Itoa(c.out.FD(FileJob))}, c.o.EngineEnv...)
+	c.filter()
+	b.Field("wrun-engine")
 	b.Do(kernel.SYS_EXECVEAT, prog.Int(c.out.FD(FileEngine)), b.Str(""), b.Strv(c.s.Process.Args), b.Strv(env), prog.Int(kernel.AT_EMPTY_PATH))
 }

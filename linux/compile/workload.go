@@ -24,6 +24,9 @@ func (c *compiler) workload() error {
 	} else {
 		c.close(c.root)
 	}
+	if p != nil {
+		c.probeFilter()
+	}
 	c.ready()
 	if p == nil {
 		b.Field("process: config.json has none, there is nothing to start")
@@ -42,8 +45,10 @@ func (c *compiler) workload() error {
 		}
 		env = kept
 	}
+	argv, envp := b.Strv(p.Args), b.Strv(env, extra...)
+	c.filter()
 	b.Field("process.args")
-	b.Do(kernel.SYS_EXECVE, path.Val(), b.Strv(p.Args), b.Strv(env, extra...))
+	b.Do(kernel.SYS_EXECVE, path.Val(), argv, envp)
 	return nil
 }
 

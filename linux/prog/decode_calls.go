@@ -102,6 +102,14 @@ func (d *decoder) signature(o *Op) string {
 		return "rt_sigaction =signal! sigaction addr num"
 	case kernel.SYS_RT_SIGPROCMASK:
 		return "rt_sigprocmask =sighow sigset addr num"
+	case kernel.SYS_SECCOMP:
+		switch op, _ := d.known(o, 0); op {
+		case kernel.SECCOMP_SET_MODE_FILTER:
+			return "seccomp =seccomp! |seccomp fprog"
+		case kernel.SECCOMP_GET_ACTION_AVAIL:
+			return "seccomp =seccomp! num u32"
+		}
+		return "seccomp =seccomp! hex addr"
 	case kernel.SYS_SCHED_SETAFFINITY:
 		return "sched_setaffinity num num addr"
 	case kernel.SYS_SCHED_SETATTR:

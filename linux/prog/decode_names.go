@@ -107,6 +107,11 @@ func bits(kind string) []named {
 		return []named{{kernel.CLOSE_RANGE_CLOEXEC, "CLOSE_RANGE_CLOEXEC"}, {2, "CLOSE_RANGE_UNSHARE"}}
 	case "fd":
 		return []named{{syscall.FD_CLOEXEC, "FD_CLOEXEC"}}
+	case "seccomp":
+		return []named{
+			{kernel.SECCOMP_FILTER_FLAG_TSYNC, "SECCOMP_FILTER_FLAG_TSYNC"}, {kernel.SECCOMP_FILTER_FLAG_LOG, "SECCOMP_FILTER_FLAG_LOG"},
+			{kernel.SECCOMP_FILTER_FLAG_SPEC_ALLOW, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"}, {kernel.SECCOMP_FILTER_FLAG_NEW_LISTENER, "SECCOMP_FILTER_FLAG_NEW_LISTENER"},
+		}
 	case "msg":
 		return []named{{syscall.MSG_NOSIGNAL, "MSG_NOSIGNAL"}, {syscall.MSG_DONTWAIT, "MSG_DONTWAIT"}, {kernel.MSG_CMSG_CLOEXEC, "MSG_CMSG_CLOEXEC"}}
 	}
@@ -172,6 +177,10 @@ func names(kind string) []named {
 	case "keyctl":
 		return []named{
 			{kernel.KEYCTL_JOIN_SESSION_KEYRING, "KEYCTL_JOIN_SESSION_KEYRING"}, {kernel.KEYCTL_SETPERM, "KEYCTL_SETPERM"},
+		}
+	case "seccomp":
+		return []named{
+			{kernel.SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"}, {kernel.SECCOMP_GET_ACTION_AVAIL, "SECCOMP_GET_ACTION_AVAIL"},
 		}
 	case "sighow":
 		return []named{{0, "SIG_BLOCK"}, {1, "SIG_UNBLOCK"}, {kernel.SIG_SETMASK, "SIG_SETMASK"}}

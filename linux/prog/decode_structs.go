@@ -36,7 +36,7 @@ func (d *decoder) structure(kind string, a uint64) {
 		size = 4
 	case "sigset", "winsize", "caphdr":
 		size = 8
-	case "rlimit":
+	case "rlimit", "fprog":
 		size = 16
 	case "ifreq":
 		size = 18 // as far as SIOCSIFFLAGS reads
@@ -67,6 +67,8 @@ func (d *decoder) structure(kind string, a uint64) {
 		d.sigset(le.Uint64(m))
 	case "winsize": // ioctl_tty(2)
 		d.add("{ws_row=", strconv.Itoa(int(le.Uint16(m))), ", ws_col=", strconv.Itoa(int(le.Uint16(m[2:]))), "}")
+	case "fprog": // seccomp(2); its instructions are many
+		d.add("{len=", strconv.Itoa(int(le.Uint16(m))), "}")
 	case "rlimit": // prlimit(2)
 		d.b = append(d.b, "{cur="...)
 		d.rlim(le.Uint64(m))

@@ -242,6 +242,13 @@ func shapes() []shape {
 			b.Do(kernel.SYS_PRCTL, Int(kernel.PR_SET_NAME), b.Str("wrun:[init]"))
 		}},
 		{`prctl(99, 1, 0, 0, 0)`, `prctl(99)`, func(b *Builder, s Slot, buf Arg) { b.Do(kernel.SYS_PRCTL, Int(99), Int(1)) }},
+		{`seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG|SECCOMP_FILTER_FLAG_SPEC_ALLOW, {len=1})`, `seccomp(SECCOMP_SET_MODE_FILTER)`, func(b *Builder, s Slot, buf Arg) {
+			b.Do(kernel.SYS_SECCOMP, Int(1), Int(6), b.Words(1, b.Words(6).Address()))
+		}},
+		{`seccomp(SECCOMP_GET_ACTION_AVAIL, 0, [2147483648])`, `seccomp(SECCOMP_GET_ACTION_AVAIL)`, func(b *Builder, s Slot, buf Arg) {
+			b.Do(kernel.SYS_SECCOMP, Int(2), Int(0), b.Words(1<<31))
+		}},
+		{`seccomp(3, 0, NULL)`, `seccomp(3)`, func(b *Builder, s Slot, buf Arg) { b.Do(kernel.SYS_SECCOMP, Int(3), Int(0), Int(0)) }},
 		{`prlimit64(0, RLIMIT_NOFILE, {cur=1024, max=RLIM64_INFINITY}, NULL)`, `prlimit64(RLIMIT_NOFILE, {cur=1024, max=RLIM64_INFINITY})`, func(b *Builder, s Slot, buf Arg) {
 			b.Do(kernel.SYS_PRLIMIT64, Int(0), Int(7), b.Words(1024, 1<<64-1), Int(0))
 		}},

@@ -34,7 +34,7 @@ const (
 	maxErrno = 4095
 )
 
-// Actions, Operators, Flags and Archs are the words that Compile takes.
+// Actions, Operators, KnownFlags and Archs are the words that Compile takes.
 func Actions() []string {
 	return []string{
 		string(specs.ActAllow), string(specs.ActErrno), string(specs.ActKill), string(specs.ActKillProcess),
@@ -50,12 +50,14 @@ func Operators() []string {
 	}
 }
 
-// Flags go to seccomp(2); see Actions.
-func Flags() []string {
-	return []string{
-		string(specs.LinuxSeccompFlagLog), string(specs.LinuxSeccompFlagSpecAllow),
-		"SECCOMP_FILTER_FLAG_TSYNC", string(specs.LinuxSeccompFlagWaitKillableRecv),
-	}
+// KnownFlags go to seccomp(2); see Actions.
+func KnownFlags() []string {
+	return append(SupportedFlags(), string(specs.LinuxSeccompFlagWaitKillableRecv))
+}
+
+// SupportedFlags are those of them that have an effect.
+func SupportedFlags() []string {
+	return []string{"SECCOMP_FILTER_FLAG_TSYNC", string(specs.LinuxSeccompFlagLog), string(specs.LinuxSeccompFlagSpecAllow)}
 }
 
 // archNames is libseccomp's list, seccomp_arch_resolve_name(3).
@@ -140,7 +142,7 @@ func flags(list []specs.LinuxSeccompFlag, notify bool) (f uint32, err error) {
 				f |= flagWaitKillable
 			}
 		default:
-			return 0, fmt.Errorf("linux.seccomp.flags[%d]: %q is none of %s", i, name, strings.Join(Flags(), ", "))
+			return 0, fmt.Errorf("linux.seccomp.flags[%d]: %q is none of %s", i, name, strings.Join(KnownFlags(), ", "))
 		}
 	}
 	return f, nil
