@@ -80,8 +80,17 @@ func (h *Host) Bind(addr netip.AddrPort, blocking bool) error {
 		return fmt.Errorf("bind: %w", e)
 	}
 	_, errno := h.table.Open(&FD{Kind: KindListener, Host: fd, Flags: flags, Rights: listenRights, Inheriting: sockRights,
-		Sock: &sock{preopened: true, bound: true}})
+		Sock: &sock{preopened: true}})
+	if errno == esuccess {
+		h.net.bound = append(h.net.bound, bound{fd, addr})
+	}
 	return preopenError(errno)
+}
+
+// bound is a socket of Bind.
+type bound struct {
+	fd   int
+	addr netip.AddrPort
 }
 
 func preopenError(e Errno) error {
@@ -91,15 +100,14 @@ func preopenError(e Errno) error {
 	return nil
 }
 
-// Listen lets the sockets of Bind take connections.
+// Listen lets the sockets of Bind take connections, before the guest runs. The
+// error names the address: Linux lets two sockets be bound to one as long as
+// neither listens (socket(7), SO_REUSEADDR).
 func (h *Host) Listen() error {
 	const backlog = 1<<31 - 1 // the kernel cuts it to net.core.somaxconn (listen(2))
-	for n, f := range h.table.fds {
-		if f == nil || f.Sock == nil || !f.Sock.bound {
-			continue
-		}
-		if _, _, e := syscall.Syscall(syscall.SYS_LISTEN, uintptr(f.Host), backlog, 0); e != 0 {
-			return fmt.Errorf("file descriptor %d: listen: %w", n, e)
+	for _, b := range h.net.bound {
+		if _, _, e := syscall.Syscall(syscall.SYS_LISTEN, uintptr(b.fd), backlog, 0); e != 0 {
+			return fmt.Errorf("tcp:%v: listen: %w", b.addr, e)
 		}
 	}
 	return nil

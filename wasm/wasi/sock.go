@@ -7,7 +7,6 @@ import (
 // sock is what a socket descriptor has beyond others.
 type sock struct {
 	preopened bool // it was there at the start
-	bound     bool // by Bind, Listen makes it listen
 	accepted  bool // by accept, so that draining waits for its end
 }
 
@@ -18,6 +17,7 @@ type sockScratch struct {
 	msg      syscall.Msghdr
 	accepted int // connections from accept that are open
 	resolver resolver
+	bound    []bound
 }
 
 // Enumerations of WasmEdge's: address_family, sock_type.

@@ -573,9 +573,21 @@ func TestBind(t *testing.T) {
 	if f, _ := g.h.table.Get(4); f.Nonblock() {
 		t.Error("blocking one is not")
 	}
-	err := g.h.Bind(addrPorts(t, fmt.Sprintf("127.0.0.1:%d", port))[0], false)
+	err := g.h.Listen()
+	check(t, err) // again
+	err = g.h.Bind(addrPorts(t, fmt.Sprintf("127.0.0.1:%d", port))[0], false)
 	if err == nil || err.Error() != "bind: address already in use" {
 		t.Errorf("twice: %v", err)
+	}
+
+	// Two that do not listen yet.
+	a, b := newGuest(t), newGuest(t)
+	check(t, a.h.Bind(addrPorts(t, "127.0.0.1:0")[0], false))
+	addr := fmt.Sprintf("127.0.0.1:%d", a.localPort(3))
+	check(t, b.h.Bind(addrPorts(t, addr)[0], false))
+	check(t, a.h.Listen())
+	if err := b.h.Listen(); err == nil || err.Error() != "tcp:"+addr+": listen: address already in use" {
+		t.Errorf("the second: %v", err)
 	}
 }
 
