@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,6 +28,9 @@ type guest struct {
 // complete: they name what in the bundle is to blame.
 func load(job *wasm.Job) (*guest, error) {
 	blame := func(err error) error {
+		if errors.As(err, new(blamed)) { // for something else
+			return err
+		}
 		return blamed{fmt.Errorf("process.args[0] %s: %w", job.Args[0], err)}
 	}
 	code, err := readModule(job.ModuleFD)
