@@ -16,6 +16,8 @@ export CGO_ENABLED := 0
 BUILD := $(GO) build -trimpath -buildvcs=false
 # Without its man page and shell completion writers urfave/cli costs a third less at every start.
 TAGS := urfave_cli_no_docs wrun_embed
+# C guests: WASI preview 1, with Debian's wasi-libc.
+WASICC ?= clang --target=wasm32-wasi -O2 -Wall -Werror -s
 
 # Packages whose tests make containers, and so need root.
 ROOTED := wrun/tests/integration wrun/tests/stress wrun/tests/clients
@@ -39,6 +41,9 @@ guests: ## build/guests: the programs that tests put into containers, native and
 	@for g in $(notdir $(patsubst %/main.go,%,$(wildcard tests/guests/*/main.go))); do \
 	  $(BUILD) -ldflags '-s -w' -o build/guests/$$g ./tests/guests/$$g && \
 	  GOOS=wasip1 GOARCH=wasm $(BUILD) -ldflags '-s -w' -o build/guests/$$g.wasm ./tests/guests/$$g || exit 1; \
+	done
+	@for g in $(notdir $(patsubst %/main.c,%,$(wildcard tests/guests/*/main.c))); do \
+	  $(WASICC) -o build/guests/$$g.wasm tests/guests/$$g/main.c || { echo 'make guests: C for WASI needs what `make packages` installs' >&2; exit 1; }; \
 	done
 	@cp tests/guests/*.wasm wasm/engine/testdata/*.wasm build/guests/
 
