@@ -37,10 +37,6 @@ func Unsupported(s *specs.Spec) error {
 		{isOne(l.RootfsPropagation, "shared", "rshared", "unbindable", "runbindable"), "linux.rootfsPropagation: " + l.RootfsPropagation},
 		// An empty object is a request: for a group named after the container (config-linux.md, "IntelRdt").
 		{l.IntelRdt != nil, "linux.intelRdt"},
-		{throttles(r.BlockIO), "linux.resources.blockIO"},
-		{r.Network != nil && r.Network.ClassID != nil && *r.Network.ClassID != 0, "linux.resources.network.classID"},
-		{r.Network != nil && len(r.Network.Priorities) > 0, "linux.resources.network.priorities"},
-		{limitsRdma(r.Rdma), "linux.resources.rdma"},
 	} {
 		if f.asked {
 			return unsupported(f.field)
@@ -74,39 +70,4 @@ func isOne(s string, of ...string) bool {
 // notifies: a rule that asks an agent.
 func notifies(s *specs.LinuxSeccomp) bool {
 	return s != nil && slices.ContainsFunc(s.Syscalls, func(x specs.LinuxSyscall) bool { return x.Action == specs.ActNotify })
-}
-
-// throttles: weight and rate 0 are "not set" (docker writes them).
-func throttles(b *specs.LinuxBlockIO) bool {
-	if b == nil {
-		return false
-	}
-	set := func(weight *uint16) bool { return weight != nil && *weight != 0 }
-	if set(b.Weight) || set(b.LeafWeight) {
-		return true
-	}
-	for _, d := range b.WeightDevice {
-		if set(d.Weight) || set(d.LeafWeight) {
-			return true
-		}
-	}
-	for _, list := range [...][]specs.LinuxThrottleDevice{
-		b.ThrottleReadBpsDevice, b.ThrottleWriteBpsDevice, b.ThrottleReadIOPSDevice, b.ThrottleWriteIOPSDevice,
-	} {
-		for _, d := range list {
-			if d.Rate != 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func limitsRdma(devices map[string]specs.LinuxRdma) bool {
-	for _, d := range devices {
-		if d.HcaHandles != nil || d.HcaObjects != nil {
-			return true
-		}
-	}
-	return false
 }

@@ -15,7 +15,7 @@ import (
 // meaning for 0, ask for nothing; only the device rules are always set, because
 // a container gets no device it was not given. Fields for v1 only are passed
 // over on v2 (kernel, kernelTCP, swappiness, disableOOMKiller, useHierarchy,
-// the realtime ones), as with runc.
+// the realtime ones, leafWeight, network), as with runc.
 //
 // Every error names the field and the file:
 //
@@ -25,6 +25,15 @@ func (g *Group) Apply(r *specs.LinuxResources) error {
 		return g.applyDevices(nil)
 	}
 	if err := g.limits(r); err != nil {
+		return err
+	}
+	if err := g.applyBlockIO(r.BlockIO); err != nil {
+		return err
+	}
+	if err := g.applyNetwork(r.Network); err != nil {
+		return err
+	}
+	if err := g.applyRdma(r.Rdma); err != nil {
 		return err
 	}
 	if err := g.applyDevices(r.Devices); err != nil {

@@ -180,7 +180,7 @@ func (g *Group) addDir(h *Host, controller, path string) {
 
 // sortedKeys gives a map's keys in order: what is done must not depend on the
 // map's.
-func sortedKeys(m map[string]string) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

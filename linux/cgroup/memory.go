@@ -16,7 +16,7 @@ import (
 // limit. swap counts memory and swap together, as cgroup v1 does.
 type memory struct{ limit, swap, reservation int64 }
 
-func value[T int64 | uint64](p *T) T {
+func value[T int64 | uint64 | uint32 | uint16](p *T) T {
 	if p == nil {
 		return 0
 	}
