@@ -127,7 +127,20 @@ func awaitEnd(fd int) error {
 		return err
 	}
 	if ev == 0 {
-		return fmt.Errorf("still there %d s after SIGKILL", endTimeout/1000)
+		return fmt.Errorf("still there after %d s", endTimeout/1000)
 	}
 	return nil
+}
+
+// awaitInit waits until an init that ends by itself has ended.
+func awaitInit(st *state.Container) error {
+	fd, err := openInit(st)
+	if err == errNotRunning {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer kernel.Close(fd)
+	return awaitEnd(fd)
 }

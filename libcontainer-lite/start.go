@@ -89,7 +89,9 @@ func (r *Runtime) release(dir *state.Dir, st *state.Container) error {
 		return err
 	}
 	if report != nil {
-		return report
+		// The init closes its descriptors a moment before it is gone: who asks
+		// for the state next shall see that it has stopped.
+		return errors.Join(report, awaitInit(st))
 	}
 	return r.poststart(dir, st)
 }
