@@ -82,6 +82,9 @@ func (c *container) serve() error {
 			err = c.stubDone(int(m.Value))
 		case m.Tag == wasm.TagEngineReady:
 			ready = true
+			if note := b[interp.MessageSize:n]; len(note) > 0 {
+				c.r.Log.Warnf("wrun-engine: %s", note)
+			}
 			for ; !stubGone && err == nil; stubGone = true {
 				err = c.awaitStub()
 			}

@@ -66,9 +66,9 @@ func send(sock int, b []byte) error {
 
 // awaitStart says that the module is loaded, and returns when the container is
 // started: after the answer to that and a byte of the FIFO. All that was only
-// needed until now is closed.
-func awaitStart(job *wasm.Job) error {
-	if err := send(job.SyncFD, wasm.Message(wasm.TagEngineReady, "")); err != nil {
+// needed until now is closed. The note is for wrun's log.
+func awaitStart(job *wasm.Job, note string) error {
+	if err := send(job.SyncFD, wasm.Message(wasm.TagEngineReady, note)); err != nil {
 		return fmt.Errorf("sync: write: %w", err)
 	}
 	said.sync = -1 // from here on stderr is told

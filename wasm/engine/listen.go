@@ -12,6 +12,11 @@ import (
 // descriptors 3, 4, …, so it comes before the directories. They are bound in the
 // container's network namespace, which is the engine's.
 func openSockets(h *wasi.Host, job *wasm.Job) error {
+	if job.Drain > 0 {
+		if err := armDrain(h, job.Drain); err != nil {
+			return err
+		}
+	}
 	for fd := 3; fd < 3+job.Inherited; fd++ {
 		if err := h.InheritSocket(fd); err != nil {
 			return blamed{fmt.Errorf("LISTEN_FDS: %w", err)}

@@ -80,7 +80,7 @@ func TestVersion(t *testing.T) {
 
 func TestBadJob(t *testing.T) {
 	p := start(t, setup{raw: func(b []byte) []byte { return b[:len(b)-1] }})
-	if text := p.failed(); text != "wrun-engine: job: listen: cut short" {
+	if text := p.failed(); text != "wrun-engine: job: drain: cut short" {
 		t.Errorf("got %q", text)
 	}
 	p = start(t, setup{raw: func(b []byte) []byte { return []byte("something else altogether") }})

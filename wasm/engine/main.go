@@ -77,7 +77,14 @@ func engine(env string) (exit int) {
 		debug.SetMemoryLimit(1<<63 - 1)
 	}
 	debug.SetGCPercent(100)
-	if err := awaitStart(job); err != nil {
+	note := ""
+	if !job.Soft {
+		note = harden()
+	}
+	if err := claimPerThread(); err != nil {
+		return report(err)
+	}
+	if err := awaitStart(job, note); err != nil {
 		return report(err)
 	}
 	if err := g.host.Listen(); err != nil {

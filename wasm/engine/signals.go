@@ -36,7 +36,10 @@ const (
 		1<<syscall.SIGVTALRM | 1<<syscall.SIGPROF | 1<<syscall.SIGIO | 1<<syscall.SIGPWR | 1<<syscall.SIGSYS
 	faults        = 1<<syscall.SIGILL | 1<<syscall.SIGTRAP | 1<<syscall.SIGBUS | 1<<syscall.SIGFPE | 1<<syscall.SIGSEGV
 	firstRealtime = 32
-	lastSignal    = 64
+	// perThread is what the Go runtime makes all threads do a system call with
+	// (runtime/os_linux.go, sigPerThreadSyscall).
+	perThread  = 33
+	lastSignal = 64
 )
 
 // installSignals makes every ending signal end the process at once with
@@ -59,6 +62,8 @@ func installSignals() error {
 	end, fault := handlerPCs()
 	for sig := syscall.Signal(1); sig <= lastSignal; sig++ {
 		switch {
+		case sig == perThread: // of claimPerThread
+			continue
 		case sig >= firstRealtime, endingSignals>>sig&1 == 1:
 			action.handler = end
 		case faults>>sig&1 == 1:
@@ -71,6 +76,16 @@ func installSignals() error {
 		}
 	}
 	return nil
+}
+
+// claimPerThread makes perThread an ending signal like the others, once harden
+// is done with it.
+func claimPerThread() error {
+	var action sigaction
+	if err := rtSigaction(firstRealtime, nil, &action); err != nil {
+		return err
+	}
+	return rtSigaction(perThread, &action, nil)
 }
 
 func rtSigaction(sig syscall.Signal, set, old *sigaction) error {
