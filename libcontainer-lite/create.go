@@ -35,6 +35,9 @@ type container struct {
 	dir *state.Dir
 	st  *state.Container
 
+	newFilter *compile.Filter // that the cache has not, and its key
+	filterKey []byte
+
 	mounts  *kernel.MountNS // a thread in the init's mount namespace, if one was needed
 	sync    *syncSocket
 	fifo    int
@@ -100,6 +103,7 @@ func (r *Runtime) create(o *CreateOptions) (_ *container, err error) {
 	if err := c.launch(); err != nil {
 		return nil, err
 	}
+	c.keepFilter() // while the init works
 	if err := c.serve(); err != nil {
 		return nil, err
 	}

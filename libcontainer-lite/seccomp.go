@@ -2,6 +2,7 @@ package libcontainer
 
 import (
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"syscall"
 
@@ -19,12 +20,22 @@ func nativeArch() specs.Arch {
 	return specs.ArchX86_64
 }
 
-// filter compiles linux.seccomp. A profile without a default action and rules
-// is none, as for runc.
+// filter compiles linux.seccomp, or takes it from the cache. A profile without
+// a default action and rules is none, as for runc.
 func (c *container) filter() (*compile.Filter, error) {
 	s := c.spec.Linux.Seccomp
 	if c.spec.Process == nil || s == nil || s.DefaultAction == "" && len(s.Syscalls) == 0 {
 		return nil, nil
+	}
+	// Another build may compile otherwise.
+	key := append(make([]byte, 0, 16<<10), c.r.Version+"\x00"+c.r.Commit+"\x00"...)
+	key = seccomp.Key(key, s, nativeArch())
+	cached, err := c.r.filters().load(key)
+	if err != nil {
+		c.r.Log.Debugf("seccomp cache: %v", err)
+	}
+	if cached != nil {
+		return cached, nil
 	}
 	f, notes, err := seccomp.Compile(s, nativeArch())
 	if err != nil {
@@ -33,7 +44,25 @@ func (c *container) filter() (*compile.Filter, error) {
 	for _, n := range notes {
 		c.r.Log.Debugf("%s", n)
 	}
-	return &compile.Filter{Insns: f.Insns, Flags: f.Flags}, nil
+	x := &compile.Filter{Insns: f.Insns, Flags: f.Flags}
+	c.filterKey, c.newFilter = key, x
+	return x, nil
+}
+
+func (r *Runtime) filters() *filterCache {
+	return &filterCache{filepath.Join(r.Root, ".seccomp")}
+}
+
+// keepFilter puts a filter that was compiled for this container in the cache.
+// Nothing depends on it.
+func (c *container) keepFilter() {
+	if c.newFilter == nil {
+		return
+	}
+	if err := c.r.filters().save(c.newFilter, c.filterKey); err != nil {
+		c.r.Log.Debugf("seccomp cache: %v", err)
+	}
+	c.newFilter, c.filterKey = nil, nil
 }
 
 // execFailed words an execve that failed. A filter is in force by then, and may

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +67,7 @@ func (rt *runtime) cleanup(env *testscript.Env, root, id string) {
 		failed = true
 		t.Log(fmt.Sprintf(format, args...))
 	}
+	entries = containers(entries)
 	for _, e := range entries {
 		if out, err := rt.command(root, "delete", "--force", e.Name()).CombinedOutput(); err != nil {
 			fail("delete --force %s: %v: %s", e.Name(), err, out)
@@ -74,7 +76,7 @@ func (rt *runtime) cleanup(env *testscript.Env, root, id string) {
 	if entries, err = os.ReadDir(root); err != nil && !os.IsNotExist(err) {
 		fail("%v", err)
 	}
-	for _, e := range entries {
+	for _, e := range containers(entries) {
 		fail("left in the state folder: %s", e.Name())
 	}
 	for _, line := range leftovers(env.WorkDir+"/", id) {
@@ -83,6 +85,12 @@ func (rt *runtime) cleanup(env *testscript.Env, root, id string) {
 	if failed {
 		t.FailNow()
 	}
+}
+
+// containers leaves out what the state folder holds beside containers: no id
+// begins with a dot.
+func containers(entries []os.DirEntry) []os.DirEntry {
+	return slices.DeleteFunc(entries, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") })
 }
 
 // leftovers waits a moment for what dies at its own pace, then names what
