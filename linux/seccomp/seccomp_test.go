@@ -55,7 +55,7 @@ func compare(t testing.TB, s *specs.LinuxSeccomp, native specs.Arch) {
 	var argued []data
 	for _, a := range []uint32{0xc000003e, 0x40000003, 0x40000028, 0xc00000b7, 0x80000016, 0} {
 		for _, base := range []uint32{0, 0x40000000, 0xf0000} {
-			for nr := base; nr < base+1100; nr++ {
+			for nr := base; nr < base+600; nr++ {
 				argued = append(argued, data{nr: nr, arch: a})
 			}
 		}
@@ -89,7 +89,7 @@ func edges(s *specs.LinuxSeccomp) (sets [][6]uint64) {
 		}
 	}
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 12 {
+	for range 8 {
 		var v [6]uint64
 		for i := range v {
 			v[i] = values[rnd.IntN(len(values))]
