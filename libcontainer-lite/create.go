@@ -51,6 +51,7 @@ type container struct {
 	listenFDs int
 	joins     bool // this is an exec: the process enters a container that runs
 	pidfd     int  // of that container's init
+	confined  bool // all of linux.resources is in force
 	hooked    bool // prestart or createRuntime hooks have begun
 }
 
@@ -252,38 +253,29 @@ func freshPID(s *specs.Spec) bool {
 	return false
 }
 
-// launch starts the init and puts the cgroup's limits in force. On v2 the init
-// sets itself up meanwhile. A v1 device list changes by one entry at a time:
-// an init that is in the cgroup already would find no device allowed.
+// launch starts the init and writes the cgroup's limits while it sets itself
+// up.
 func (c *container) launch() error {
-	v2 := c.group.Mode() == cgroup.V2
-	if !v2 {
-		if err := c.applyLimits(); err != nil {
-			return err
-		}
-	}
 	if err := c.start(); err != nil {
 		return err
 	}
-	if v2 {
-		if err := c.applyLimits(); err != nil {
-			return c.orReport(err)
-		}
+	if err := c.group.ApplyLimits(c.spec.Linux.Resources); err != nil {
+		return c.orReport(err)
 	}
 	return nil
 }
 
-// applyLimits writes the cgroup's limits. The workload runs only once they are
-// all in force.
-func (c *container) applyLimits() error {
-	res := c.spec.Linux.Resources
-	if err := c.group.Apply(res); err != nil {
+// confine puts the rest of linux.resources in force, once: what the set-up
+// itself would trip over. Hooks and the workload run only then.
+func (c *container) confine() error {
+	if c.confined {
+		return nil
+	}
+	c.confined = true
+	if err := c.group.ApplyDevices(c.spec.Linux.Resources); err != nil {
 		return err
 	}
-	if c.program.Stub {
-		return nil // pids.max would stop it from making the init
-	}
-	return c.group.ApplyLate(res)
+	return c.group.ApplyLate(c.spec.Linux.Resources)
 }
 
 // saveState writes the state of a container whose init exists.

@@ -21,10 +21,8 @@ import (
 // `created`: a hook may ask wrun about its container (runtime.md, "Lifecycle",
 // steps 3 and 4).
 func (c *container) runtimeHooks() error {
-	if c.program.Stub {
-		if err := c.group.ApplyLate(c.spec.Linux.Resources); err != nil {
-			return err
-		}
+	if err := c.confine(); err != nil {
+		return err
 	}
 	if err := c.saveState(); err != nil {
 		return err

@@ -189,10 +189,8 @@ func (c *container) ready() error {
 		}
 		return c.sync.send(c.answer())
 	}
-	if c.program.Stub {
-		if err := c.group.ApplyLate(c.spec.Linux.Resources); err != nil {
-			return err
-		}
+	if err := c.confine(); err != nil {
+		return err
 	}
 	if err := c.setRlimits(); err != nil {
 		return err

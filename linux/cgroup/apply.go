@@ -21,8 +21,27 @@ import (
 //
 //	linux.resources.memory.limit: write 10 to /sys/fs/cgroup/c1/memory.max: invalid argument
 func (g *Group) Apply(r *specs.LinuxResources) error {
+	if err := g.ApplyLimits(r); err != nil {
+		return err
+	}
+	return g.ApplyDevices(r)
+}
+
+// ApplyDevices sets the device rules. A container's set-up may need devices
+// that the container may not have: mounting a block device is one, and between
+// two writes to a v1 list even the default devices are denied. So this comes
+// when the set-up is done.
+func (g *Group) ApplyDevices(r *specs.LinuxResources) error {
 	if r == nil {
 		return g.applyDevices(nil)
+	}
+	return g.applyDevices(r.Devices)
+}
+
+// ApplyLimits is Apply without the device rules.
+func (g *Group) ApplyLimits(r *specs.LinuxResources) error {
+	if r == nil {
+		return nil
 	}
 	if err := g.limits(r); err != nil {
 		return err
@@ -34,9 +53,6 @@ func (g *Group) Apply(r *specs.LinuxResources) error {
 		return err
 	}
 	if err := g.applyRdma(r.Rdma); err != nil {
-		return err
-	}
-	if err := g.applyDevices(r.Devices); err != nil {
 		return err
 	}
 	return g.applyUnified(r.Unified, false)
