@@ -2,6 +2,7 @@ package libcontainer
 
 import (
 	"fmt"
+	"time"
 
 	"wrun/linux/compile"
 	"wrun/linux/kernel"
@@ -56,14 +57,18 @@ func (c *container) writeJob(m compile.Module) error {
 		return err
 	}
 	var listen []wasm.Listen
+	var drain time.Duration
 	if !c.joins { // the sockets are those of the container's own module
 		if listen, err = wasm.Listens(c.spec); err != nil {
+			return err
+		}
+		if drain, err = wasm.Drain(c.spec); err != nil {
 			return err
 		}
 	}
 	p := c.spec.Process
 	j := wasm.Job{
-		Version: c.r.Version, Args: p.Args, Env: p.Env, Cwd: p.Cwd, TrapUnknown: trap, Preopens: preopens, Soft: soft, Listen: listen, Inherited: c.listenFDs,
+		Version: c.r.Version, Args: p.Args, Env: p.Env, Cwd: p.Cwd, TrapUnknown: trap, Preopens: preopens, Soft: soft, Listen: listen, Inherited: c.listenFDs, Drain: drain,
 		ModuleFD: c.program.ModuleFD, FIFOFD: c.program.FD(compile.FileFIFO), SyncFD: c.program.FD(compile.FileSync),
 	}
 	if m.Split {

@@ -160,7 +160,8 @@ func exception(path, name string) bool {
 	switch path + " " + name {
 	case "wasm/engine/lastwords.go overrideWrite", // a variable of the Go runtime's own, by linkname
 		"wasm/engine/lastwords.go said",         // written while the Go runtime dies
-		"wasm/engine/signals.go goFaultHandler": // read by the signal handler in assembly
+		"wasm/engine/signals.go goFaultHandler", // read by the signal handler in assembly
+		"wasm/engine/drain.go draining":         // read and written by the signal handlers in assembly
 		return true
 	}
 	return false

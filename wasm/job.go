@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // EnvJob is the environment variable that tells the engine which descriptor its
@@ -56,6 +57,9 @@ type Job struct {
 	Inherited int
 	// Listen are sockets to bind for the guest.
 	Listen []Listen
+	// Drain is how long the guest's connections may go on after a SIGTERM, 0 if
+	// that ends it at once.
+	Drain time.Duration
 	// Soft leaves the engine as it is started: see AnnotationHarden.
 	Soft bool
 }
@@ -98,7 +102,8 @@ func (j *Job) Encode() []byte {
 		b = le.AppendUint32(b, flags)
 	}
 	b = le.AppendUint32(b, uint32(j.Inherited))
-	return appendListens(b, j.Listen)
+	b = appendListens(b, j.Listen)
+	return le.AppendUint64(b, uint64(j.Drain))
 }
 
 func appendString(b []byte, s string) []byte {
@@ -140,6 +145,7 @@ func DecodeJob(b []byte) (*Job, error) {
 	j.Preopens = r.preopens()
 	j.Inherited = r.fd("inherited")
 	j.Listen = r.listens()
+	j.Drain = time.Duration(r.u64("drain"))
 	switch {
 	case r.err != nil:
 		return nil, r.err
@@ -147,6 +153,8 @@ func DecodeJob(b []byte) (*Job, error) {
 		return nil, fmt.Errorf("job: unknown flags %#x", flags)
 	case len(r.rest) != 0:
 		return nil, fmt.Errorf("job: %d bytes too many", len(r.rest))
+	case j.Drain < 0 || j.Drain > MaxDrain:
+		return nil, fmt.Errorf("job: drain: %d ns", j.Drain)
 	case len(j.Args) == 0:
 		return nil, errors.New("job: no args")
 	case !strings.HasPrefix(j.Cwd, "/"):

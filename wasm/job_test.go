@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 func sample() *Job {
@@ -14,7 +15,7 @@ func sample() *Job {
 		Version: "1.2.3", Args: []string{"a.wasm#f", "", "é"}, Env: []string{"A=1", "A=1"}, Cwd: "/work", Func: "f",
 		ModuleFD: 40, FIFOFD: 41, SyncFD: 42, TrapUnknown: true, MemoryLimit: 1 << 40,
 		Preopens: []Preopen{{"/data", "/", true}, {"/", "/all", false}}, Soft: true,
-		Inherited: 2, Listen: []Listen{{netip.MustParseAddrPort("[::]:80"), true}, {netip.MustParseAddrPort("127.0.0.1:0"), false}},
+		Inherited: 2, Listen: []Listen{{netip.MustParseAddrPort("[::]:80"), true}, {netip.MustParseAddrPort("127.0.0.1:0"), false}}, Drain: 10 * time.Second,
 	}
 }
 
@@ -61,7 +62,9 @@ func TestJobRefused(t *testing.T) {
 		"fd":       {encode(func(j *Job) { j.ModuleFD = -1 }), "module fd: 4294967295 is no descriptor"},
 		"listen":   {bytes.Replace(sample().Encode(), []byte("[::]:80"), []byte("[::]:08"), 1), `listen: "[::]:08"`},
 		"listen 2": {bytes.Replace(sample().Encode(), []byte("[::]:80"), []byte("0::0:80"), 1), `listen: "0::0:80"`},
-		"sockets":  {append(sample().Encode()[:len(sample().Encode())-38], 65, 0, 0, 0), "listen: 65 entries"},
+		"drain":    {encode(func(j *Job) { j.Drain = MaxDrain + 1 }), "drain: 3600000000001 ns"},
+		"drain 2":  {encode(func(j *Job) { j.Drain = -1 }), "drain: -1 ns"},
+		"sockets":  {append(sample().Encode()[:len(sample().Encode())-46], 65, 0, 0, 0), "listen: 65 entries"},
 		"count":    {bytes.Replace(encode(func(j *Job) { j.Soft = false }), count, []byte("\xff\xff\xff\xff"), 1), "cut short"},
 		"flags":    {bytes.Replace(encode(func(j *Job) { j.MemoryLimit = 0xabcdef }), []byte("\x03\x00\x00\x00\xef\xcd\xab"), []byte("\x07\x00\x00\x00\xef\xcd\xab"), 1), "unknown flags 0x7"},
 	} {

@@ -79,10 +79,11 @@ func (h *Host) Bind(addr netip.AddrPort, blocking bool) error {
 		sysClose(fd)
 		return fmt.Errorf("bind: %w", e)
 	}
-	_, errno := h.table.Open(&FD{Kind: KindListener, Host: fd, Flags: flags, Rights: listenRights, Inheriting: sockRights,
-		Sock: &sock{preopened: true}})
+	f := &FD{Kind: KindListener, Host: fd, Flags: flags, Rights: listenRights, Inheriting: sockRights, Sock: &sock{preopened: true}}
+	_, errno := h.table.Open(f)
 	if errno == esuccess {
 		h.net.bound = append(h.net.bound, bound{fd, addr})
+		h.listens(f)
 	}
 	return preopenError(errno)
 }

@@ -15,7 +15,7 @@ type sock struct {
 type sockScratch struct {
 	addr     sockAddr
 	msg      syscall.Msghdr
-	accepted int // connections from accept that are open
+	drain    *Drain // nil if TERM ends the guest at once
 	resolver resolver
 	bound    []bound
 }
@@ -105,18 +105,21 @@ func (h *Host) openSocket(m memory, out uint32, host int, kind Kind, rights Righ
 	f.FD.Sock = &f.sock
 	n, e := h.table.Open(&f.FD)
 	if e != esuccess {
+		if accepted {
+			h.leaves()
+		}
 		return e
-	}
-	if accepted {
-		h.net.accepted++
 	}
 	return m.putU32(out, n)
 }
 
 // closed is told of every socket that leaves the table.
 func (h *Host) closed(f *FD) {
-	if f.Sock != nil && f.Sock.accepted {
-		h.net.accepted--
+	switch {
+	case f.Kind == KindListener:
+		h.listensNot(f)
+	case f.Sock.accepted:
+		h.leaves()
 	}
 }
 
@@ -184,6 +187,7 @@ func (h *Host) sockListen(_ memory, p []uint64) Errno {
 		return errnoOf(e)
 	}
 	f.Kind = KindListener
+	h.listens(f)
 	return esuccess
 }
 
@@ -212,9 +216,23 @@ func (h *Host) accept(m memory, n, flags, out uint32) Errno {
 	if flags != 0 {
 		how |= syscall.SOCK_NONBLOCK
 	}
+	h.arrives()
+	host, e := h.acceptHost(f, how)
+	if e != esuccess {
+		h.leaves()
+		return e
+	}
+	return h.openSocket(m, out, host, KindStream, sockRights, uint16(flags), true)
+}
+
+// acceptHost gives the host's descriptor of the next connection.
+func (h *Host) acceptHost(f *FD, how uintptr) (fd int, _ Errno) {
 	for {
-		if f.Shared && f.Nonblock() && !h.ready(f.Host, pollIn) {
-			return eagain
+		switch {
+		case f.Shared && h.drains(): // what is not ours has not been shut down
+			return 0, einval
+		case f.Shared && f.Nonblock() && !h.ready(f.Host, pollIn):
+			return 0, eagain
 		}
 		host, _, e := syscall.Syscall6(syscall.SYS_ACCEPT4, uintptr(f.Host), 0, 0, how, 0, 0)
 		switch {
@@ -222,9 +240,9 @@ func (h *Host) accept(m memory, n, flags, out uint32) Errno {
 		case e == syscall.EAGAIN && f.Shared && !f.Nonblock():
 			h.await(f.Host, pollIn)
 		case e != 0:
-			return errnoOf(e)
+			return 0, errnoOf(e)
 		default:
-			return h.openSocket(m, out, int(host), KindStream, sockRights, uint16(flags), true)
+			return int(host), esuccess
 		}
 	}
 }
