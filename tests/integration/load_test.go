@@ -6,9 +6,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -121,4 +123,63 @@ func freeport() {
 	}
 	fmt.Println(l.Addr().(*net.TCPAddr).Port)
 	l.Close()
+}
+
+// slow ADDRESS FILE sends half a request, prints "half", and the rest once FILE
+// is there; then it prints the answer.
+func slow() {
+	c, err := net.Dial("tcp", os.Args[1])
+	if err == nil {
+		_, err = io.WriteString(c, "GET / HTTP/1.1\r\n")
+	}
+	if err == nil {
+		fmt.Println("half")
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+			if _, err := os.Stat(os.Args[2]); err == nil {
+				break
+			}
+		}
+		_, err = io.WriteString(c, "Connection: close\r\n\r\n")
+	}
+	if err == nil {
+		_, err = io.Copy(os.Stdout, c)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// activate COMMAND... runs a command with a listening socket as systemd hands
+// it on, and a connection in it that asks for /page. It prints the answer.
+func activate() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	// The shell has the pid that LISTEN_PID names.
+	cmd := exec.Command("sh", append([]string{"-c", `LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web exec "$@"`, "sh"}, os.Args[1:]...)...)
+	cmd.ExtraFiles = []*os.File{f}
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	client := &http.Client{Timeout: patience}
+	if r, err := client.Get("http://" + l.Addr().String() + "/file/page"); err != nil {
+		fmt.Println(err)
+	} else if _, err := io.Copy(os.Stdout, r.Body); err != nil {
+		fmt.Println(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		fmt.Println(err)
+	}
+	cmd.Wait()
+	fmt.Println("code", cmd.ProcessState.ExitCode())
 }

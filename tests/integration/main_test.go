@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		os.Exit(2)
 	}
 	// Scripts call these as `exec NAME`.
-	testscript.Main(m, map[string]func(){"subreaper": subreaper, "load": load, "idle": idle, "freeport": freeport})
+	testscript.Main(m, map[string]func(){"subreaper": subreaper, "load": load, "idle": idle, "freeport": freeport, "slow": slow, "activate": activate})
 }
 
 // enterView starts this program again where the host's cgroups look as view

@@ -3,6 +3,7 @@
 //
 //	edge http IP PORT            serve /, and files of the rootfs by /file/PATH
 //	edge http fd N               the same on a socket that is there already
+//	edge one N                   one connection of a socket that is there, waiting for each byte
 //	edge udp IP PORT             send each datagram back to its sender
 //	edge get IP PORT PATH        one HTTP request
 //	edge ping IP PORT TEXT       one datagram there and back
@@ -183,6 +184,9 @@ end:
   c->fd = 0;
 }
 
+// closing is set once nothing more can be accepted; connections go on.
+static int closing;
+
 static void accept_all(uint32_t listener) {
   for (;;) {
     struct conn *c = conns;
@@ -196,7 +200,12 @@ static void accept_all(uint32_t listener) {
     uint32_t e = sock_accept_edge(listener, NONBLOCK, &fd);
 #endif
     if (e == AGAIN) return;
-    must("sock_accept", e);
+    if (e != 0) {
+      closing = 1;
+      printf("sock_accept: errno %u\n", e);
+      fflush(stdout);
+      return;
+    }
     c->fd = fd, c->in = c->out = c->done = 0;
     serve(c);
   }
@@ -218,7 +227,7 @@ static void http(char **args) {
   for (;;) {
     size_t n = 0, got;
     for (int i = -1; i < MOST; i++) {
-      if (i >= 0 && conns[i].fd == 0) continue;
+      if (i < 0 ? closing : conns[i].fd == 0) continue;
       memset(&subs[n], 0, sizeof subs[n]);
       subs[n].userdata = i;
       subs[n].u.tag = i >= 0 && conns[i].out > 0 ? __WASI_EVENTTYPE_FD_WRITE : __WASI_EVENTTYPE_FD_READ;
@@ -233,6 +242,17 @@ static void http(char **args) {
         serve(&conns[which]);
     }
   }
+}
+
+static void one(char **args) {
+  struct conn *c = conns;
+  uint32_t fd;
+#ifdef V1
+  must("sock_accept", sock_accept_edge(atoi(args[0]), &fd));
+#else
+  must("sock_accept", sock_accept_edge(atoi(args[0]), 0, &fd));
+#endif
+  for (c->fd = fd; c->fd != 0;) serve(c);
 }
 
 static void udp(char **args) {
@@ -345,6 +365,8 @@ int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   if (argc == 4 && strcmp(what, "http") == 0)
     http(argv + 2);
+  else if (argc == 3 && strcmp(what, "one") == 0)
+    one(argv + 2);
   else if (argc == 4 && strcmp(what, "udp") == 0)
     udp(argv + 2);
   else if (argc == 5 && strcmp(what, "get") == 0)
