@@ -204,6 +204,12 @@ func (c *container) compileOptions() (*compile.Options, error) {
 		o.EngineJob, o.EngineEnv = wasm.EnvJob, wasm.EngineEnv(c.spec)
 	}
 	c.securityModules(o)
+	if p := c.spec.Linux.RootfsPropagation; p == "shared" || p == "rshared" {
+		var err error
+		if o.RootMount, err = kernel.MountPoint(o.Rootfs); err != nil {
+			return nil, err
+		}
+	}
 	var err error
 	if o.Seccomp, err = c.filter(); err != nil {
 		return nil, err

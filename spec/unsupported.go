@@ -20,10 +20,6 @@ func Unsupported(s *specs.Spec) error {
 	if h == nil {
 		h = new(specs.Hooks)
 	}
-	r := l.Resources
-	if r == nil {
-		r = new(specs.LinuxResources)
-	}
 	for _, f := range [...]struct {
 		asked bool
 		field string
@@ -34,7 +30,6 @@ func Unsupported(s *specs.Spec) error {
 		{len(l.TimeOffsets) > 0, "linux.timeOffsets"},
 		{len(l.NetDevices) > 0, "linux.netDevices"},
 		{notifies(l.Seccomp), "linux.seccomp: SCMP_ACT_NOTIFY"},
-		{isOne(l.RootfsPropagation, "shared", "rshared", "unbindable", "runbindable"), "linux.rootfsPropagation: " + l.RootfsPropagation},
 		// An empty object is a request: for a group named after the container (config-linux.md, "IntelRdt").
 		{l.IntelRdt != nil, "linux.intelRdt"},
 	} {

@@ -21,7 +21,9 @@ type Options struct {
 	// PreserveFDs descriptors from 3 on belong to the workload.
 	PreserveFDs int
 	NoPivot     bool
-	NoKeyring   bool
+	// RootMount is the mount point that Rootfs lies beneath, for a shared root.
+	RootMount string
+	NoKeyring bool
 	// SELinux and AppArmor: the host has them enabled. Labels and profiles
 	// mean nothing elsewhere.
 	SELinux, AppArmor bool
@@ -212,7 +214,7 @@ func Compile(s *specs.Spec, o *Options, f kernel.Features) (*Compiled, error) {
 	return c.compile([]func() error{
 		c.begin, c.joinCgroup, c.enter, c.network,
 		c.reserveProc, c.rootfs, c.mounts, c.devices, c.hooks, c.pivot,
-		c.console, c.names, c.sysctl, c.makeCwd, c.finishMounts, c.readonlyPaths, c.maskedPaths,
+		c.console, c.names, c.sysctl, c.makeCwd, c.finishMounts, c.readonlyPaths, c.maskedPaths, c.rootPropagation,
 		c.keyring, c.passwd, c.labels, c.closeProc, c.limits, c.schedule, c.identity,
 		c.workload,
 	})

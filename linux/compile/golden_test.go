@@ -148,6 +148,8 @@ func (g *golden) option(t testing.TB, key, value string) {
 		g.opt.PreserveFDs = number(value)
 	case "no-pivot": // the host's mounts of proc and sysfs
 		g.opt.NoPivot, g.opt.HostProc = true, strings.Fields(value)
+	case "root-mount":
+		g.opt.RootMount = value
 	case "selinux":
 		g.opt.SELinux = true
 	case "apparmor":

@@ -29,11 +29,21 @@ func (c *compiler) rootfs() error {
 	case "", "rslave", "slave":
 	case "private", "rprivate":
 		prop = kernel.MS_REC | kernel.MS_PRIVATE
-	default:
-		return errors.New("linux.rootfsPropagation: " + p + ": not supported by this version of wrun")
+	case "shared", "rshared":
+		// The host's mounts stay in their peer groups, so that a bind of one
+		// can be shared with the host.
+		prop = kernel.MS_REC | kernel.MS_SHARED
+		if c.o.NoPivot {
+			return errors.New("linux.rootfsPropagation: " + p + ": not with --no-pivot, which moves a mount out of a shared one")
+		}
 	}
 	b.Field("linux.rootfsPropagation")
 	b.Do(kernel.SYS_MOUNT, prog.Int(0), b.Str("/"), prog.Int(0), prog.Int(prop), prog.Int(0))
+	if c.sharedRoot() {
+		// The root itself must neither propagate to the host nor stop
+		// pivot_root(2), and is a copy of this one.
+		b.Do(kernel.SYS_MOUNT, prog.Int(0), b.Str(c.o.RootMount), prog.Int(0), prog.Int(kernel.MS_PRIVATE), prog.Int(0))
+	}
 	b.Field("root.path")
 	if c.userNS() {
 		c.fetch(Barrier{Kind: BarrierRoot, Path: c.o.Rootfs, Field: "root.path"}, c.root)
@@ -44,6 +54,32 @@ func (c *compiler) rootfs() error {
 		prog.Int(kernel.OPEN_TREE_CLONE|kernel.OPEN_TREE_CLOEXEC|kernel.AT_EMPTY_PATH|kernel.AT_RECURSIVE)).Into(c.root)
 	b.Do(kernel.SYS_MOVE_MOUNT, c.root.Val(), b.Str(""), c.dst.Val(), b.Str(""), prog.Int(kernel.MOVE_MOUNT_F_EMPTY_PATH|kernel.MOVE_MOUNT_T_EMPTY_PATH))
 	c.close(c.dst)
+	return nil
+}
+
+// sharedRoot tells whether mounts are to be shared with the host.
+func (c *compiler) sharedRoot() bool {
+	p := c.s.Linux.RootfsPropagation
+	return p == "shared" || p == "rshared"
+}
+
+// rootPropagation makes the root shared or unbindable, at the end: of an
+// unbindable mount nothing could be bound any more. Shared it is with whom the
+// container makes itself; the host's mounts in it keep their peers.
+func (c *compiler) rootPropagation() error {
+	p := c.s.Linux.RootfsPropagation
+	prop := 0
+	switch p {
+	case "shared", "rshared":
+		prop = kernel.MS_SHARED
+	case "unbindable", "runbindable":
+		prop = kernel.MS_UNBINDABLE
+	}
+	if prop == 0 || !c.mountNS() {
+		return nil
+	}
+	c.b.Field("linux.rootfsPropagation")
+	c.setattr(c.root, 0, 0, prop, p[0] == 'r')
 	return nil
 }
 
@@ -61,8 +97,17 @@ func (c *compiler) pivot() error {
 	if c.o.NoPivot {
 		return c.moveRoot()
 	}
+	if c.sharedRoot() {
+		b.Do(kernel.SYS_OPENAT, prog.Int(kernel.AT_FDCWD), b.Str("/"), prog.Int(kernel.O_PATH|kernel.O_DIRECTORY|kernel.O_CLOEXEC)).Into(c.dst)
+	}
 	b.Do(kernel.SYS_FCHDIR, c.root.Val())
 	b.Do(kernel.SYS_PIVOT_ROOT, b.Str("."), b.Str("."))
+	if c.sharedRoot() {
+		// Else what is taken away here would be taken away on the host too.
+		b.Do(kernel.SYS_FCHDIR, c.dst.Val())
+		b.Do(kernel.SYS_MOUNT, prog.Int(0), b.Str("."), prog.Int(0), prog.Int(kernel.MS_REC|kernel.MS_SLAVE), prog.Int(0))
+		c.close(c.dst)
+	}
 	b.Do(kernel.SYS_UMOUNT2, b.Str("."), prog.Int(kernel.MNT_DETACH))
 	b.Do(kernel.SYS_CHDIR, b.Str("/"))
 	return nil
