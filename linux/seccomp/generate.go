@@ -84,10 +84,10 @@ func generate(sys, header string) error {
 			last = max(last, nr)
 		}
 	}
-	// What came after the header is one number for both (syscall_64.tbl: every
-	// call from 424 on is "common").
+	// What came after the header is one number for both (syscall_64.tbl calls
+	// all from 424 on "common"), but for x86's shadow stacks.
 	for name, nrs := range n {
-		if nrs[amd64] > last {
+		if nrs[amd64] > last && name != "map_shadow_stack" {
 			n.add(name, x32, nrs[amd64])
 		}
 	}
