@@ -47,4 +47,5 @@ func TestArm64(t *testing.T) {
 			t.Errorf("%v: exit code %d, stderr %q", sig, code, p.stderr)
 		}
 	}
+	testDrain(t, emulated)
 }
