@@ -2,6 +2,7 @@ package wasi
 
 import (
 	"syscall"
+	"unsafe"
 )
 
 // sock is what a socket descriptor has beyond others.
@@ -147,7 +148,19 @@ func (h *Host) sockOpen(m memory, p []uint64) Errno {
 	if e != 0 {
 		return errnoOf(e)
 	}
+	if typ == syscall.SOCK_STREAM && domain != syscall.AF_UNIX {
+		noDelay(int(host))
+	}
 	return h.openSocket(m, out, int(host), kind, sockRights|RightSockAccept, 0, false)
+}
+
+// noDelay turns Nagle's algorithm off, as Go and Node do: the guest has no
+// option for it, and one that writes head and body of an answer apart waits
+// 40 ms each time, until the peer acknowledges. What a listener accepts inherits
+// it. A socket that cannot have it works all the same.
+func noDelay(fd int) {
+	one := int32(1)
+	syscall.Syscall6(syscall.SYS_SETSOCKOPT, uintptr(fd), syscall.IPPROTO_TCP, syscall.TCP_NODELAY, uintptr(unsafe.Pointer(&one)), 4, 0)
 }
 
 func domainOf(family uint32) (domain int, ok bool) {
@@ -242,6 +255,9 @@ func (h *Host) acceptHost(f *FD, how uintptr) (fd int, _ Errno) {
 		case e != 0:
 			return 0, errnoOf(e)
 		default:
+			if f.Shared { // its owner may not have thought of it
+				noDelay(int(host))
+			}
 			return int(host), esuccess
 		}
 	}

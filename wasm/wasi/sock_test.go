@@ -224,6 +224,18 @@ func TestAccept(t *testing.T) {
 	g.want(enotsock, "sock_accept", 0, 0, atFD)
 }
 
+// An answer in two writes does not wait for the peer's acknowledgement.
+func TestNoDelay(t *testing.T) {
+	g := newGuest(t)
+	client, server := g.pair()
+	for _, n := range []uint64{client, server} {
+		f, _ := g.h.table.Get(uint32(n))
+		if v, err := syscall.GetsockoptInt(f.Host, syscall.IPPROTO_TCP, syscall.TCP_NODELAY); err != nil || v == 0 {
+			t.Errorf("TCP_NODELAY of %d: %d, %v", n, v, err)
+		}
+	}
+}
+
 // A socket that others hold too is not made non-blocking, and still answers
 // EAGAIN.
 func TestShared(t *testing.T) {
