@@ -105,9 +105,11 @@ func (d *Dir) Save(c *Container) error {
 }
 
 // SaveConfig keeps a copy of the bundle's config.json: what comes after create
-// never reads the bundle again. The caller holds the lock.
+// never reads the bundle again. The caller holds the lock, and calls it once,
+// before the first Save: nobody reads the copy before there is a state file, so
+// it is written in place.
 func (d *Dir) SaveConfig(raw []byte) error {
-	return replaceAt(d.fd, configFile, raw)
+	return createAt(d.fd, configFile, raw)
 }
 
 // Config returns what SaveConfig kept.

@@ -76,6 +76,22 @@ func readFull(fd int, buf []byte) (int, error) {
 	return n, nil
 }
 
+// createAt writes a file that does not exist yet.
+func createAt(dir int, name string, data []byte) error {
+	fd, err := openAt(dir, name, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL, 0o600)
+	if err != nil {
+		return pathError("create", name, err)
+	}
+	err = writeFull(fd, data)
+	if cerr := syscall.Close(fd); err == nil && cerr != nil {
+		err = cerr
+	}
+	if err != nil {
+		return pathError("write", name, err)
+	}
+	return nil
+}
+
 // replaceAt makes data the content of the file name in the directory dir: a
 // reader sees the old file or the new one, also if the writer is killed. The
 // caller holds the directory's lock, so one temporary name is enough; a left
