@@ -188,7 +188,7 @@ type place struct {
 
 func (p *place) close() {
 	if p.own {
-		sysClose(p.dir) // O_PATH: nothing can be lost
+		closePath(p.dir)
 	}
 }
 
@@ -260,7 +260,7 @@ func folder(path []byte) []byte {
 func (h *Host) exists(f *FD, path []byte) bool {
 	fd, e := h.open(f, path, oPath|syscall.O_NOFOLLOW, 0)
 	if e == 0 {
-		sysClose(fd)
+		closePath(fd)
 	}
 	return e != syscall.ENOENT && e != syscall.ENOTDIR
 }

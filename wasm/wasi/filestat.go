@@ -204,7 +204,7 @@ func (h *Host) stat(f *FD, name []byte, follow bool, st *syscall.Stat_t) syscall
 		return e
 	}
 	e = fstat(fd, st)
-	sysClose(fd)
+	closePath(fd)
 	return e
 }
 
@@ -239,7 +239,7 @@ func (h *Host) pathFilestatSetTimes(m memory, p []uint64) Errno {
 	if errno != 0 {
 		return errnoOf(errno)
 	}
-	defer sysClose(fd)
+	defer closePath(fd)
 	empty := [1]byte{}
 	return utimens(fd, &empty[0], &ts, atEmptyPath)
 }

@@ -12,6 +12,9 @@ func sysClose(fd int) syscall.Errno {
 	return e
 }
 
+// closePath closes a descriptor of O_PATH: there is nothing that could fail.
+func closePath(fd int) { syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(fd), 0, 0) }
+
 // pollFD is struct pollfd (poll(2)).
 type pollFD struct {
 	fd      int32
@@ -81,12 +84,23 @@ type openHow struct{ flags, mode, resolve uint64 }
 // (openat2(2), EAGAIN).
 const maxAgain = 128
 
+// Calls that only look at names are made without Go's scheduler being told,
+// which halves what they cost: while one waits for a disk there is nothing else
+// to run but the garbage collector, which waits too.
+
 // openat2 opens path, which ends with a NUL.
 func openat2(dir int, path []byte, how openHow) (int, syscall.Errno) {
 	how.flags |= syscall.O_CLOEXEC
 	for again := 0; ; {
-		fd, _, e := syscall.Syscall6(sysOpenat2, uintptr(dir), uintptr(unsafe.Pointer(&path[0])), uintptr(unsafe.Pointer(&how)),
-			unsafe.Sizeof(how), 0, 0)
+		var fd uintptr
+		var e syscall.Errno
+		if how.flags&oPath != 0 {
+			fd, _, e = syscall.RawSyscall6(sysOpenat2, uintptr(dir), uintptr(unsafe.Pointer(&path[0])), uintptr(unsafe.Pointer(&how)),
+				unsafe.Sizeof(how), 0, 0)
+		} else {
+			fd, _, e = syscall.Syscall6(sysOpenat2, uintptr(dir), uintptr(unsafe.Pointer(&path[0])), uintptr(unsafe.Pointer(&how)),
+				unsafe.Sizeof(how), 0, 0)
+		}
 		switch {
 		case e == 0:
 			return int(fd), 0
@@ -101,13 +115,13 @@ func openat2(dir int, path []byte, how openHow) (int, syscall.Errno) {
 
 // fstatat stats path, which ends with a NUL; an empty one is dir itself.
 func fstatat(dir int, path []byte, st *syscall.Stat_t, flags int) syscall.Errno {
-	_, _, e := syscall.Syscall6(sysFstatat, uintptr(dir), uintptr(unsafe.Pointer(&path[0])), uintptr(unsafe.Pointer(st)),
+	_, _, e := syscall.RawSyscall6(sysFstatat, uintptr(dir), uintptr(unsafe.Pointer(&path[0])), uintptr(unsafe.Pointer(st)),
 		uintptr(flags), 0, 0)
 	return e
 }
 
 func fstat(fd int, st *syscall.Stat_t) syscall.Errno {
-	_, _, e := syscall.Syscall(syscall.SYS_FSTAT, uintptr(fd), uintptr(unsafe.Pointer(st)), 0)
+	_, _, e := syscall.RawSyscall(syscall.SYS_FSTAT, uintptr(fd), uintptr(unsafe.Pointer(st)), 0)
 	return e
 }
 
