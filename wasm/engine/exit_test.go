@@ -38,6 +38,8 @@ func TestExit(t *testing.T) {
 		{name: "raise CHLD", module: "raise", job: wasm.Job{Args: []string{"g", "p"}}, code: 0},
 		{name: "raise STOP", module: "raise", job: wasm.Job{Args: []string{"g", "r"}}, code: 58},
 		{name: "raise nothing", module: "raise", job: wasm.Job{Args: []string{"g", "`"}}, code: 28},
+		{name: "no memory", module: "nomemory", code: 21},
+		{name: "4 GiB of memory", module: "allmemory", stdout: "on\n"},
 		{name: "Go exits", module: "acts", job: wasm.Job{Args: []string{"acts", "print", "hi", "exit", "3"}}, code: 3, stdout: "hi\n"},
 		{name: "Go panics", module: "acts", job: wasm.Job{Args: []string{"acts", "panic"}}, code: 2, stderr: "panic: as asked"},
 	} {
