@@ -36,7 +36,6 @@ func harden() (missing string) {
 		do   func() error
 	}{
 		{"capabilities", dropCaps},
-		{"no_new_privs", func() error { return allThreads(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0) }},
 		{"not dumpable", func() error { return oneThread(syscall.SYS_PRCTL, prSetDumpable, 0, 0) }},
 		{"seccomp", filterSyscalls},
 	} {
@@ -78,6 +77,9 @@ func dropCaps() error {
 	var sets [2]data
 	if err := oneThread(syscall.SYS_CAPGET, uintptr(unsafe.Pointer(&head)), uintptr(unsafe.Pointer(&sets[0])), 0); err != nil {
 		return err
+	}
+	if sets[1] == (data{}) && (sets[0].permitted|sets[0].inheritable)&^guestCaps == 0 {
+		return nil
 	}
 	sets[0].effective &= guestCaps
 	sets[0].permitted &= guestCaps
@@ -146,9 +148,24 @@ func filter() []instruction {
 	return append(f, instruction{bpfRet, 0, 0, retAllow})
 }
 
-// filterSyscalls installs the filter on all threads at once. It takes
-// no_new_privs, or CAP_SYS_ADMIN (seccomp(2)).
+// filterSyscalls sets no_new_privs, which the filter takes, and installs the
+// filter, both on all threads at once (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC).
+// The caller is locked to its thread.
 func filterSyscalls() error {
+	if err := oneThread(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0); err != nil {
+		return fmt.Errorf("no_new_privs: %w", err)
+	}
+	err := tsync()
+	if err != nil {
+		// At least those, then.
+		if e := allThreads(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0); e != nil {
+			err = fmt.Errorf("%w, no_new_privs: %w", err, e)
+		}
+	}
+	return err
+}
+
+func tsync() error {
 	f := filter()
 	program := struct {
 		size uint16

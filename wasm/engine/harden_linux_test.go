@@ -79,7 +79,6 @@ func TestFilter(t *testing.T) {
 	}
 	// Not harden: what it does to all threads, Go does not do beside cgo.
 	runtime.LockOSThread()
-	check(t, oneThread(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0))
 	check(t, filterSyscalls())
 	page := make([]byte, 3*syscall.Getpagesize())
 	at := (uintptr(unsafe.Pointer(&page[0])) + uintptr(syscall.Getpagesize()) - 1) &^ uintptr(syscall.Getpagesize()-1)
