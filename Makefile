@@ -23,7 +23,7 @@ WASICC ?= clang --target=wasm32-wasi -O2 -Wall -Werror -s
 ROOTED := wrun/tests/integration wrun/tests/stress wrun/tests/clients
 UNIT = $(filter-out $(addsuffix %,$(ROOTED)),$(shell $(GO) list ./...))
 
-.PHONY: help build guests demo test check unit lint root clients bench golden fuzz vm install clean packages
+.PHONY: help build guests rust demo test check unit lint root clients bench golden fuzz vm install clean packages
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -46,6 +46,11 @@ guests: ## build/guests: the programs that tests put into containers, native and
 	  $(WASICC) -o build/guests/$$g.wasm tests/guests/$$g/main.c || { echo 'make guests: C for WASI needs what `make packages` installs' >&2; exit 1; }; \
 	done
 	@cp tests/guests/*.wasm wasm/engine/testdata/*.wasm build/guests/
+
+rust: ## build/guests/guide.wasm, the guide's server: needs cargo, its target wasm32-wasip1 and crates.io
+	cd tests/guests/guide && cargo build --release --locked --target wasm32-wasip1 --target-dir ../../../build/rust
+	@mkdir -p build/guests
+	cp build/rust/wasm32-wasip1/release/guide.wasm build/guests/
 
 demo: ## watch wrun run a native and a wasm container (needs root; under a minute)
 	@tests/demo/demo

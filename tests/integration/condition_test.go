@@ -8,11 +8,13 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"wrun/tests/host"
 )
 
 // condition answers the conditions of scripts beside testscript's own:
 // [runtime:wrun] [cgroup:v1|v2|hybrid] [controller:memory] [cap:24]
-// [kernel:6.5] (or newer) [lsm:apparmor] [nsnet] (PID 1's network namespace may
+// [kernel:6.5] (or newer) [lsm:apparmor] [guest:x.wasm] (it is built) [nsnet] (PID 1's network namespace may
 // be opened) [numa] (the kernel knows memory policies).
 func (rt *runtime) condition(cond string) (bool, error) {
 	if cond == "nsnet" {
@@ -33,6 +35,13 @@ func (rt *runtime) condition(cond string) (bool, error) {
 	switch kind {
 	case "runtime":
 		return rt.name == arg, nil
+	case "guest":
+		guests, err := host.Guests("../..")
+		if err != nil {
+			return false, err
+		}
+		_, err = os.Stat(filepath.Join(guests, arg))
+		return err == nil, nil
 	case "cgroup":
 		return cgroupVersion() == arg, nil
 	case "controller":
