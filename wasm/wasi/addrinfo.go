@@ -227,16 +227,16 @@ func getaddrinfo(r *resolver, node, service string, hint hints) (found []endpoin
 		return nil, "", e
 	}
 	ports := make([]uint16, len(kinds))
-	any := false
+	known := false
 	for i, k := range kinds {
 		port, ok := r.port(service, k.protocol, hint.flags&aiNumericserv != 0)
 		if !ok {
 			kinds[i].socktype = sockAny // it has no such service
 			continue
 		}
-		ports[i], any = port, true
+		ports[i], known = port, true
 	}
-	if !any {
+	if !known {
 		return nil, "", aiService
 	}
 	addrs, canon, e := r.addresses(node, hint)

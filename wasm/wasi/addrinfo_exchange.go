@@ -97,7 +97,7 @@ func dial(to netip.AddrPort, typ uintptr) (fd int, e syscall.Errno) {
 	if e != 0 {
 		return -1, e
 	}
-	_, _, e = syscall.Syscall(syscall.SYS_CONNECT, r, a.pointer(), uintptr(a.size))
+	_, _, e = syscall.Syscall(syscall.SYS_CONNECT, r, uintptr(a.pointer()), uintptr(a.size))
 	if e != 0 && e != syscall.EINPROGRESS {
 		sysClose(int(r))
 		return -1, e

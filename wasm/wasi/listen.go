@@ -76,7 +76,7 @@ func (h *Host) Bind(addr netip.AddrPort, blocking bool) error {
 		return fmt.Errorf("setsockopt: %w", err)
 	}
 	noDelay(fd)
-	if _, _, e := syscall.Syscall(syscall.SYS_BIND, r, a.pointer(), uintptr(a.size)); e != 0 {
+	if _, _, e := syscall.Syscall(syscall.SYS_BIND, r, uintptr(a.pointer()), uintptr(a.size)); e != 0 {
 		sysClose(fd)
 		return fmt.Errorf("bind: %w", e)
 	}

@@ -185,7 +185,7 @@ func (h *Host) sockBind(m memory, p []uint64) Errno {
 		return e
 	}
 	return h.withPath(true, func() Errno {
-		_, _, e := syscall.Syscall(syscall.SYS_BIND, uintptr(f.Host), h.net.addr.pointer(), uintptr(h.net.addr.size))
+		_, _, e := syscall.Syscall(syscall.SYS_BIND, uintptr(f.Host), uintptr(h.net.addr.pointer()), uintptr(h.net.addr.size))
 		return errnoOf(e)
 	})
 }
@@ -273,7 +273,7 @@ func (h *Host) sockConnect(m memory, p []uint64) Errno {
 		return e
 	}
 	return h.withPath(false, func() Errno {
-		_, _, e := syscall.Syscall(syscall.SYS_CONNECT, uintptr(f.Host), h.net.addr.pointer(), uintptr(h.net.addr.size))
+		_, _, e := syscall.Syscall(syscall.SYS_CONNECT, uintptr(f.Host), uintptr(h.net.addr.pointer()), uintptr(h.net.addr.size))
 		if e == syscall.EINTR { // it goes on meanwhile (connect(2))
 			h.await(f.Host, pollOut)
 			v, e := getsockoptInt(f.Host, syscall.SO_ERROR)

@@ -47,7 +47,8 @@ type sockAddr struct {
 	size uint32
 }
 
-func (a *sockAddr) pointer() uintptr { return uintptr(unsafe.Pointer(&a.raw)) }
+// pointer is for a system call: uintptr(a.pointer()) among its arguments.
+func (a *sockAddr) pointer() unsafe.Pointer { return unsafe.Pointer(&a.raw) }
 
 // read reads the guest's address at p.
 func (a *sockAddr) read(m memory, p, port uint32) Errno {
@@ -216,7 +217,7 @@ func (h *Host) nameOf(m memory, call uintptr, n, addr, port uint32) (family uint
 	}
 	a := &h.net.addr
 	a.size = syscall.SizeofSockaddrAny
-	if _, _, e := syscall.Syscall(call, uintptr(f.Host), a.pointer(), uintptr(unsafe.Pointer(&a.size))); e != 0 {
+	if _, _, e := syscall.Syscall(call, uintptr(f.Host), uintptr(a.pointer()), uintptr(unsafe.Pointer(&a.size))); e != 0 {
 		return 0, errnoOf(e)
 	}
 	family, number, e := a.write(b)
