@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,9 @@ func load(job *wasm.Job) (*guest, error) {
 	ctx := context.Background()
 	g := &guest{ctx: ctx, runtime: wazero.NewRuntimeWithConfig(ctx, runtimeConfig())}
 	if g.compiled, err = g.runtime.CompileModule(ctx, code); err != nil {
+		if bytes.Contains(code, []byte("\x04wasi\x0cthread-spawn")) {
+			err = fmt.Errorf("%w%s", err, hintThreads)
+		}
 		return nil, blame(err)
 	}
 	outline, err := scan(code)
@@ -47,7 +51,7 @@ func load(job *wasm.Job) (*guest, error) {
 		return nil, blame(err)
 	}
 	if len(outline.imports) > 0 {
-		return nil, blame(fmt.Errorf("imports nobody provides: %s", list(outline.imports)))
+		return nil, blame(fmt.Errorf("imports nobody provides: %s%s", list(outline.imports), hint(g.compiled.ImportedFunctions())))
 	}
 	if g.entry, err = entry(g.compiled.ExportedFunctions(), job.Func); err != nil {
 		return nil, blame(err)

@@ -124,7 +124,7 @@ func stub(ctx context.Context, r wazero.Runtime, host wazero.HostModuleBuilder, 
 			module, name, _ := def.Import()
 			names = append(names, module+"."+name)
 		}
-		return fmt.Errorf("imports nobody provides: %s; %swith the annotation %s=trap they trap when called", list(names), hint(missing), wasm.AnnotationUnknownImports)
+		return fmt.Errorf("imports nobody provides: %s%s; with the annotation %s=trap they trap when called", list(names), hint(missing), wasm.AnnotationUnknownImports)
 	}
 	others := map[string]wazero.HostModuleBuilder{}
 	for _, def := range missing {
@@ -149,21 +149,35 @@ func stub(ctx context.Context, r wazero.Runtime, host wazero.HostModuleBuilder, 
 	return nil
 }
 
-// hint says what kind of module asks for such imports.
-func hint(missing []api.FunctionDefinition) string {
-	for _, def := range missing {
-		switch module, name, _ := def.Import(); {
+// hintThreads is about modules whose threads share an imported memory.
+const hintThreads = "; it is built for wasi-threads: build it without threads (wasm32-wasip1)"
+
+// hint says what kind of module asks for such imports, as the rest of an error.
+func hint(imports []api.FunctionDefinition) string {
+	for _, def := range imports {
+		module, name, _ := def.Import()
+		switch {
 		case module == "wasi_unstable":
-			return "they are of WASI preview 0, which compilers left in 2020: build the module anew; "
+			return "; they are of WASI preview 0, which compilers left in 2020: build the module anew"
 		case strings.HasPrefix(module, "wasi:"):
-			return "they are of WASI 0.2: build a preview 1 module (wasm32-wasip1); "
+			return "; they are of WASI 0.2: build a preview 1 module (wasm32-wasip1)"
 		case module == "wasi" && name == "thread-spawn":
-			return "they are of wasi-threads: build without threads (wasm32-wasip1); "
-		case module == "env" && strings.HasPrefix(name, "emscripten_"), module == "env" && strings.HasPrefix(name, "__syscall_"), module == "env" && strings.HasPrefix(name, "invoke_"):
-			return "they are of Emscripten for the web: build with -sSTANDALONE_WASM; "
-		case module == "wbg" || module == "__wbindgen_placeholder__":
-			return "they are of wasm-bindgen for the web: build for wasm32-wasip1; "
+			return hintThreads
+		case module == "env" && emscripten(name):
+			return "; they are of Emscripten for the web: build with -sSTANDALONE_WASM"
+		case module == "wbg", strings.HasPrefix(module, "__wbindgen"):
+			return "; they are of wasm-bindgen for the web: build for wasm32-wasip1"
 		}
 	}
 	return ""
+}
+
+// emscripten tells functions of Emscripten's JavaScript from others in "env".
+func emscripten(name string) bool {
+	for _, prefix := range []string{"emscripten_", "_emscripten_", "__syscall_", "invoke_", "__cxa_", "_embind_", "_abort_js"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
 }
