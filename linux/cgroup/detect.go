@@ -153,6 +153,9 @@ func parseMount(line string) (m cgroupMount, ok bool) {
 		return m, false
 	}
 	m.Root, m.Mountpoint = unescape(fields[3]), unescape(fields[4])
+	if !strings.HasPrefix(m.Root, "/") || !strings.HasPrefix(m.Mountpoint, "/") {
+		return m, false
+	}
 	options := tail[strings.LastIndexByte(tail, ' ')+1:]
 	for o := range strings.SplitSeq(options, ",") {
 		if joined(o) {
