@@ -6,6 +6,7 @@ import (
 	"os"
 	"syscall"
 
+	"wrun/linux/cgroup"
 	"wrun/linux/kernel"
 	"wrun/state"
 )
@@ -41,7 +42,11 @@ func (r *Runtime) Delete(id string, force bool) error {
 			return err
 		}
 	}
-	return r.remove(dir, st)
+	g, err := (*stored)(st).group()
+	if err != nil {
+		return err
+	}
+	return r.remove(dir, st, g)
 }
 
 func mayDelete(id string, dir *state.Dir, st *state.Container) error {
@@ -55,9 +60,9 @@ func mayDelete(id string, dir *state.Dir, st *state.Container) error {
 	return fmt.Errorf("cannot delete container %s that is not stopped: %s (use --force to kill it)", id, status)
 }
 
-// remove ends what is left of a container and takes away everything of it. The
-// caller holds the lock.
-func (r *Runtime) remove(dir *state.Dir, st *state.Container) error {
+// remove ends what is left of a container, its cgroup g included, and takes away
+// everything of it. The caller holds the lock.
+func (r *Runtime) remove(dir *state.Dir, st *state.Container, g *cgroup.Group) error {
 	s, err := r.hooksOf(dir, st)
 	if err != nil {
 		r.Log.Warnf("poststop hooks: %v", err)
@@ -78,7 +83,7 @@ func (r *Runtime) remove(dir *state.Dir, st *state.Container) error {
 	case err != errNotRunning:
 		return err
 	}
-	if err := removeCgroup(dir, st); err != nil {
+	if err := removeCgroup(dir, st, g); err != nil {
 		return err
 	}
 	if err := dir.Remove(); err != nil {
@@ -94,11 +99,7 @@ func (r *Runtime) remove(dir *state.Dir, st *state.Container) error {
 // a creator that was killed may have left an init unrecorded. But as long as
 // there is no FIFO such a creator had not yet made sure that the cgroup is not
 // somebody else's: then nothing in it is touched.
-func removeCgroup(dir *state.Dir, st *state.Container) error {
-	g, err := (*stored)(st).group()
-	if err != nil {
-		return err
-	}
+func removeCgroup(dir *state.Dir, st *state.Container, g *cgroup.Group) error {
 	half := st.Phase == state.Creating
 	if half {
 		if _, err := os.Lstat(dir.FIFO()); errors.Is(err, os.ErrNotExist) {

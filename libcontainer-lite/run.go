@@ -68,6 +68,7 @@ func (c *container) attend() (exit int, err error) {
 	if c.o.Keep {
 		return exit, c.release()
 	}
+	c.st.Pid = 0 // reaped: there is nothing to look for
 	c.closeFiles()
 	switch err := c.dir.Lock(); {
 	case errors.Is(err, state.ErrNotExist): // somebody has deleted it by force
@@ -75,13 +76,13 @@ func (c *container) attend() (exit int, err error) {
 	case err != nil:
 		return 1, err
 	}
-	return exit, errors.Join(c.r.remove(c.dir, c.st), c.dir.Close())
+	return exit, errors.Join(c.r.remove(c.dir, c.st, c.group), c.dir.Close())
 }
 
 // destroyStarted takes back a container whose start failed.
 func (c *container) destroyStarted() {
 	c.closeFiles()
-	if err := c.r.remove(c.dir, c.st); err != nil {
+	if err := c.r.remove(c.dir, c.st, c.group); err != nil {
 		c.r.Log.Warnf("remove the container: %v", err)
 	}
 	reap(c.st.Pid)
