@@ -26,8 +26,10 @@ func FuzzSockets(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint8, raw, text []byte) {
 		pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
 		check(t, err)
-		_, err = syscall.Write(pair[1], []byte("something to read"))
-		check(t, err)
+		for _, fd := range pair {
+			_, err = syscall.Write(fd, []byte("something to read"))
+			check(t, err)
+		}
 		h := &Host{}
 		// No address of the network can be reached from them, whatever is asked.
 		for n := range uint32(5) {
