@@ -203,7 +203,9 @@ func (c *container) compileOptions() (*compile.Options, error) {
 	if o.Wasm {
 		o.EngineJob, o.EngineEnv = wasm.EnvJob, wasm.EngineEnv(c.spec)
 	}
-	c.securityModules(o)
+	if err := c.securityModules(o); err != nil {
+		return nil, err
+	}
 	if p := c.spec.Linux.RootfsPropagation; p == "shared" || p == "rshared" {
 		var err error
 		if o.RootMount, err = kernel.MountPoint(o.Rootfs); err != nil {

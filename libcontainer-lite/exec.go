@@ -162,7 +162,9 @@ func (c *container) execute(o *ExecOptions) error {
 	if opt.Wasm {
 		opt.EngineJob, opt.EngineEnv = wasm.EnvJob, wasm.EngineEnv(c.spec)
 	}
-	c.securityModules(opt)
+	if err := c.securityModules(opt); err != nil {
+		return err
+	}
 	if opt.Seccomp, err = c.filter(); err != nil {
 		return err
 	}

@@ -5,13 +5,6 @@ import (
 	"strings"
 )
 
-// SELinuxEnabled tells whether the host enforces or logs SELinux policy: its
-// file system is mounted.
-func SELinuxEnabled() bool {
-	_, err := os.Stat("/sys/fs/selinux/enforce")
-	return err == nil
-}
-
 // AppArmorEnabled tells whether AppArmor is loaded and active.
 func AppArmorEnabled() bool {
 	b, err := os.ReadFile("/sys/module/apparmor/parameters/enabled")
