@@ -26,6 +26,7 @@ func (h *Host) fdClose(_ memory, p []uint64) Errno {
 	if e != esuccess {
 		return e
 	}
+	h.forget() // its Linux number may be another's
 	e = h.table.Close(uint32(p[0]))
 	if f.Sock != nil {
 		h.closed(f)
@@ -36,6 +37,7 @@ func (h *Host) fdClose(_ memory, p []uint64) Errno {
 func (h *Host) fdRenumber(_ memory, p []uint64) Errno {
 	from, to := uint32(p[0]), uint32(p[1])
 	old, _ := h.table.Get(to) // Renumber says what is wrong
+	h.forget()
 	e := h.table.Renumber(from, to)
 	if e == esuccess && from != to && old.Sock != nil {
 		h.closed(old)

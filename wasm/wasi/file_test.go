@@ -337,3 +337,39 @@ func TestFileAllocations(t *testing.T) {
 		}
 	}
 }
+
+// Stats of names in one directory see what is there now.
+func TestStatAgain(t *testing.T) {
+	scopes(t, func(t *testing.T, c *caller, dir string) {
+		mkdir(t, dir, "d")
+		mkdir(t, dir, "e")
+		file(t, dir, "d/f", "four")
+		file(t, dir, "e/f", "seven..")
+		symlink(t, "d", dir, "s")
+		symlink(t, "f", dir, "d/l")
+		size := func(e Errno, name string, lookup, want uint64) {
+			t.Helper()
+			p, n := c.put(name)
+			c.want(e, "path_filestat_get", preopenFD, lookup, p, n, result)
+			if got := binary.LittleEndian.Uint64(c.m[result+32:]); e == esuccess && got != want {
+				t.Errorf("%s: %d bytes", name, got)
+			}
+		}
+		for range 3 {
+			size(esuccess, "d/f", 0, 4)
+			size(esuccess, "s/f", 0, 4)
+			size(esuccess, "d/l", lookupFollow, 4)
+			size(esuccess, "d/l", 0, 1)
+			size(esuccess, "d/../e/f", 0, 7)
+			size(enotdir, "d/f/", 0, 0)
+			size(enoent, "d/g", 0, 0)
+			size(eperm, "d/../..", 0, 0)
+		}
+		size(esuccess, "d/f", 0, 4)
+		c.rename(esuccess, "d", "x")
+		size(enoent, "d/f", 0, 0)
+		c.rename(esuccess, "e", "d")
+		size(esuccess, "d/f", 0, 7)
+		size(esuccess, "d/f", 0, 7)
+	})
+}

@@ -1,6 +1,7 @@
 package wasi
 
 import (
+	"bytes"
 	"encoding/binary"
 	"syscall"
 	"unsafe"
@@ -186,10 +187,12 @@ func (h *Host) statDescriptor(m memory, p, n uint32) Errno {
 	return h.putStatOf(m, p, f)
 }
 
-// stat stats a path. A name without a slash needs no resolution unless it is a
-// symlink.
+// stat stats a path. A name without a slash, or in a known directory, needs no
+// resolution unless it is a symlink.
 func (h *Host) stat(f *FD, name []byte, follow bool, st *syscall.Stat_t) syscall.Errno {
-	if plain(name) {
+	i := bytes.LastIndexByte(name, '/')
+	simple := plain(name[i+1:])
+	if simple && (i < 0 || i > 0 && h.known(f, name[:i])) {
 		e := fstatat(f.Host, terminated(name), st, atSymlinkNofollow)
 		if e != 0 || !follow || st.Mode&syscall.S_IFMT != syscall.S_IFLNK {
 			return e
@@ -205,19 +208,15 @@ func (h *Host) stat(f *FD, name []byte, follow bool, st *syscall.Stat_t) syscall
 	}
 	e = fstat(fd, st)
 	closePath(fd)
+	if simple && i > 0 {
+		h.know(f, name[:i])
+	}
 	return e
 }
 
-// plain tells whether a path is one name, and not a way out.
-func plain(name []byte) bool {
-	for _, c := range name {
-		if c == '/' {
-			return false
-		}
-	}
-	return string(name) != ".."
-}
-
+// plain tells whether a name, without a slash, is one that can be looked at
+// where it is: not a way out.
+func plain(name []byte) bool { return len(name) > 0 && string(name) != ".." }
 func (h *Host) pathFilestatSetTimes(m memory, p []uint64) Errno {
 	f, e := h.directory(uint32(p[0]), RightPathFilestatSetTimes)
 	if e != esuccess {

@@ -47,6 +47,7 @@ type Host struct {
 	net     sockScratch
 
 	path1, path2, cwdPath pathBuffer
+	dir                   knownDir
 }
 
 // function is a function of the host: errno is its only result.

@@ -29,6 +29,7 @@ func (h *Host) at(m memory, fd uint64, need Rights, p, n uint64, buf *pathBuffer
 	if e != esuccess {
 		return place{}, e
 	}
+	h.forget()
 	return h.parent(f, name)
 }
 
